@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+#include "harness/data/values.hpp"
+
+namespace lockstep {
+
+/// What the inputs of a case look like; named in the case's id.
+/// normal: bell-shaped around the tensor's mean, full mantissa. offset: the mean lies 1000 deviations from zero.
+/// exact: small integers, so that sums are exact in any order. adversarial: cancelling pairs, ties, zeros, range edges.
+/// special: normal with NaN, infinities, signed zeros and subnormals planted. images: real photographs of clothing.
+enum class Fill : std::uint8_t { normal, offset, exact, adversarial, special, images };
+
+std::string_view name_of(Fill fill);
+Fill parse_fill(std::string_view name);
+
+/// How one tensor takes part in a fill.
+struct FillRange {
+  double mean = 0.0;
+  double deviation = 1.0;
+  /// Fill::exact draws integers in [-exact_limit, exact_limit].
+  std::int64_t exact_limit = 8;
+  /// Fill::adversarial keeps magnitudes within this range; its edges occur.
+  double adversarial_limit = 100.0;
+  /// Whether Fill::offset moves this tensor's mean (activations), or leaves it alone (weights, gradients).
+  bool moves_with_offset = false;
+  /// Whether Fill::special plants its values in this tensor, and Fill::images fills it with images.
+  bool takes_special = false;
+  /// Only positive values (variances): the absolute value is taken, plus 0.1 so that none is zero.
+  bool positive = false;
+};
+
+/// Draws the contents of one tensor. Element i depends on (seed, i) alone.
+void fill_values(Values& values, Fill fill, const FillRange& range, std::uint64_t seed);
+
+/// Fill::images reads from here: writes `count` pixels in [0, 1], chosen by seed. Set once at start by whoever can read
+/// the data set; without it Fill::images throws Error saying which package holds the images.
+using ImageSource = std::function<void(float* pixels, std::int64_t count, std::uint64_t seed)>;
+void set_image_source(ImageSource source);
+bool has_image_source();
+
+}  // namespace lockstep

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/data/npy.hpp"
+
+#include <cctype>
+#include <charconv>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <optional>
+#include <string_view>
+
+#include "harness/data/error.hpp"
+
+namespace lockstep {
+namespace {
+
+constexpr std::string_view kMagic = "\x93NUMPY";
+
+class HeaderReader {
+ public:
+  HeaderReader(std::string_view header, const std::string& path) : header_(header), path_(path) {}
+
+  std::string_view quoted(std::string_view key) const {
+    const std::size_t open = after(key);
+    if (open >= header_.size() || (header_[open] != '\'' && header_[open] != '"')) fail(key);
+    const std::size_t close = header_.find(header_[open], open + 1);
+    if (close == std::string_view::npos) fail(key);
+    return header_.substr(open + 1, close - open - 1);
+  }
+  bool boolean(std::string_view key) const {
+    const std::string_view rest = header_.substr(after(key));
+    if (rest.starts_with("True")) return true;
+    if (rest.starts_with("False")) return false;
+    fail(key);
+  }
+  Shape tuple(std::string_view key) const {
+    std::size_t at = after(key);
+    if (at >= header_.size() || header_[at] != '(') fail(key);
+    Shape shape;
+    for (++at; at < header_.size() && header_[at] != ')';) {
+      if (header_[at] == ' ' || header_[at] == ',') {
+        ++at;
+        continue;
+      }
+      std::int64_t extent = -1;
+      const auto [next, failure] = std::from_chars(&header_[at], header_.data() + header_.size(), extent);
+      if (failure != std::errc{} || extent < 0) fail(key);
+      shape.push_back(extent);
+      at = static_cast<std::size_t>(next - header_.data());
+    }
+    if (at >= header_.size()) fail(key);
+    return shape;
+  }
+
+ private:
+  std::size_t after(std::string_view key) const {
+    std::size_t at = header_.find("'" + std::string(key) + "'");
+    if (at == std::string_view::npos) fail(key);
+    at = header_.find(':', at);
+    if (at == std::string_view::npos) fail(key);
+    for (++at; at < header_.size() && header_[at] == ' ';) ++at;
+    return at;
+  }
+  [[noreturn]] void fail(std::string_view key) const {
+    throw Error(path_ + ": malformed .npy header, key '" + std::string(key) + "'");
+  }
+  std::string_view header_;
+  const std::string& path_;
+};
+
+
+std::optional<DType> dtype_of(std::string_view descriptor) {
+  if (descriptor == "<f8") return DType::f64;
+  if (descriptor == "<f4") return DType::f32;
+  if (descriptor == "<f2") return DType::f16;
+  if (descriptor == "<i8") return DType::i64;
+  if (descriptor == "|u1" || descriptor == "|b1") return DType::u8;
+  return std::nullopt;
+}
+
+/// The number of bytes the shape needs; refuses what cannot be held, so that a hostile header allocates nothing.
+std::size_t checked_bytes(const Shape& shape, DType dtype, std::size_t available, const std::string& path) {
+  std::size_t bytes = size_in_bytes(dtype);
+  for (const std::int64_t extent : shape) {
+    if (extent != 0 && bytes > std::numeric_limits<std::size_t>::max() / static_cast<std::size_t>(extent))
+      throw Error(path + ": .npy shape " + to_text(shape) + " is larger than any memory");
+    bytes *= static_cast<std::size_t>(extent);
+  }
+  if (bytes > available)
+    throw Error(path + ": truncated .npy: shape " + to_text(shape) + " needs " + std::to_string(bytes) +
+                " bytes of data, the file has " + std::to_string(available));
+  if (bytes < available)
+    throw Error(path + ": .npy with " + std::to_string(available - bytes) + " bytes after the data of shape " +
+                to_text(shape));
+  return bytes;
+}
+
+}  // namespace
+
+Values read_npy(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw Error(path + ": cannot be opened");
+  const std::string content((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const std::string_view text = content;
+  if (!text.starts_with(kMagic)) throw Error(path + ": not a .npy file (it does not begin with \\x93NUMPY)");
+  if (text.size() < 10) throw Error(path + ": truncated .npy header");
+  const auto major = static_cast<unsigned char>(text[6]);
+  if (major < 1 || major > 3) throw Error(path + ": .npy format " + std::to_string(major) + "; accepted: 1 to 3");
+  const std::size_t length_bytes = major == 1 ? 2 : 4, header_at = 8 + length_bytes;
+  std::uint32_t header_length = 0;
+  if (text.size() < header_at) throw Error(path + ": truncated .npy header");
+  std::memcpy(&header_length, text.data() + 8, length_bytes);
+  if (text.size() - header_at < header_length) throw Error(path + ": truncated .npy header");
+
+  const HeaderReader header(text.substr(header_at, header_length), path);
+  const std::string_view descriptor = header.quoted("descr");
+  const std::optional<DType> dtype = dtype_of(descriptor);
+  if (!dtype)
+    throw Error(path + ": .npy dtype '" + std::string(descriptor) +
+                "'; accepted: <f8, <f4, <f2, <i8, |u1, |b1 (little endian)");
+  if (header.boolean("fortran_order")) throw Error(path + ": .npy in Fortran order; accepted: C order");
+  const Shape shape = header.tuple("shape");
+  const std::string_view data = text.substr(header_at + header_length);
+  checked_bytes(shape, *dtype, data.size(), path);
+  return load(data.data(), *dtype, shape, row_major_strides(shape));
+}
+
+void write_npy(const std::string& path, const Values& values) {
+  const DType dtype = !is_floating(values.dtype()) ? DType::i64
+                      : values.dtype() == DType::f64 ? DType::f64
+                                                     : DType::f32;
+  std::string shape = "(";
+  for (const std::int64_t extent : values.shape()) shape += std::to_string(extent) + ", ";
+  if (values.shape().size() > 1) shape.resize(shape.size() - 2);
+  else if (values.shape().size() == 1) shape.pop_back();
+  const char* descriptor = dtype == DType::f64 ? "<f8" : dtype == DType::f32 ? "<f4" : "<i8";
+  std::string header = "{'descr': '" + std::string(descriptor) + "', 'fortran_order': False, 'shape': " + shape + "), }";
+  while ((10 + header.size() + 1) % 64 != 0) header += ' ';
+  header += '\n';
+  const auto length = static_cast<std::uint16_t>(header.size());
+
+  const Values stored = values.dtype() == dtype ? values : values.rounded_to(dtype);
+  std::string data(static_cast<std::size_t>(stored.count()) * size_in_bytes(dtype), '\0');
+  store(stored, data.data(), row_major_strides(stored.shape()));
+  std::ofstream file(path, std::ios::binary);
+  file.write(kMagic.data(), 6).write("\x01\x00", 2).write(reinterpret_cast<const char*>(&length), 2);
+  file << header << data;
+  file.flush();
+  if (!file) throw Error(path + ": cannot be written");
+}
+
+}  // namespace lockstep

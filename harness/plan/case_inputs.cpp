@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/plan/case_inputs.hpp"
+
+#include "harness/data/random.hpp"
+
+namespace lockstep {
+namespace {
+
+Layout layout_of(const Problem& problem, const TensorSpec& spec) {
+  return spec.takes_layout ? problem.layout : Layout::contiguous;
+}
+
+}  // namespace
+
+std::vector<Values> draw_inputs(const Operator& definition, const Problem& problem, const Signature& signature,
+                                std::uint64_t seed) {
+  std::vector<Values> inputs;
+  inputs.reserve(signature.inputs.size());
+  const std::uint64_t stream = mix64(seed) ^ hash_name(problem.label());
+  bool derives = false;
+  for (const TensorSpec& spec : signature.inputs) {
+    Values values(spec.dtype, spec.shape);
+    if (spec.role == Role::saved) derives = true;
+    else fill_values(values, problem.fill, spec.fill, stream ^ hash_name(spec.name));
+    inputs.push_back(std::move(values));
+  }
+  if (derives) definition.derive_saved(problem, inputs);
+  return inputs;
+}
+
+std::vector<std::unique_ptr<GuardedTensor>> place_inputs(Device& device, const Problem& problem,
+                                                         const Signature& signature, const std::vector<Values>& inputs) {
+  std::vector<std::unique_ptr<GuardedTensor>> placed;
+  for (std::size_t i = 0; i < inputs.size(); ++i) {
+    const TensorSpec& spec = signature.inputs[i];
+    placed.push_back(std::make_unique<GuardedTensor>(device, spec.dtype, spec.shape, layout_of(problem, spec)));
+    placed.back()->write(inputs[i]);
+  }
+  return placed;
+}
+
+std::vector<std::unique_ptr<GuardedTensor>> place_outputs(Device& device, const Problem& problem,
+                                                          const Signature& signature) {
+  std::vector<std::unique_ptr<GuardedTensor>> placed;
+  for (const TensorSpec& spec : signature.outputs) {
+    placed.push_back(std::make_unique<GuardedTensor>(device, spec.dtype, spec.shape, layout_of(problem, spec)));
+    placed.back()->poison(GuardedTensor::kFirstPoison);
+  }
+  return placed;
+}
+
+}  // namespace lockstep

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cmath>
+
+#include "harness/plan/operator.hpp"
+
+namespace lockstep {
+
+/// Makes an Evaluator<T> of a formula: a class with a constructor (const Problem&, Operands<T>) and
+/// `T element(std::size_t output, std::int64_t index) const`.
+template <class T, class Formula>
+class FormulaEvaluator final : public Evaluator<T> {
+ public:
+  FormulaEvaluator(const Problem& problem, const Operands<T>& inputs) : formula_(problem, inputs) {}
+  T element(std::size_t output, std::int64_t index) const override { return formula_.element(output, index); }
+
+ private:
+  Formula formula_;
+};
+
+/// An operator whose forward and backward are each written once, as class templates over the scalar type. Instantiated here
+/// with every scalar the harness needs: see DESIGN 1.1.
+template <template <class> class Forward, template <class> class Backward>
+class FormulaOperator : public Operator {
+ public:
+  std::unique_ptr<Evaluator<double>> in_double(const Problem& p, const Operands<double>& in) const override {
+    return make<double>(p, in);
+  }
+  std::unique_ptr<Evaluator<float>> in_float(const Problem& p, const Operands<float>& in) const override {
+    return make<float>(p, in);
+  }
+  std::unique_ptr<Evaluator<Tracked>> tracked(const Problem& p, const Operands<Tracked>& in) const override {
+    return make<Tracked>(p, in);
+  }
+  std::unique_ptr<Evaluator<Dual<double>>> in_dual(const Problem& p, const Operands<Dual<double>>& in) const override {
+    return make<Dual<double>>(p, in);
+  }
+  std::unique_ptr<Evaluator<Dual<Dual<double>>>> in_second_dual(
+      const Problem& p, const Operands<Dual<Dual<double>>>& in) const override {
+    return make<Dual<Dual<double>>>(p, in);
+  }
+  std::unique_ptr<Evaluator<LowPrecision<DType::bf16>>> in_bfloat16(
+      const Problem& p, const Operands<LowPrecision<DType::bf16>>& in) const override {
+    return make<LowPrecision<DType::bf16>>(p, in);
+  }
+
+ private:
+  template <class T>
+  static std::unique_ptr<Evaluator<T>> make(const Problem& problem, const Operands<T>& inputs) {
+    if (problem.direction == Direction::forward)
+      return std::make_unique<FormulaEvaluator<T, Forward<T>>>(problem, inputs);
+    return std::make_unique<FormulaEvaluator<T, Backward<T>>>(problem, inputs);
+  }
+};
+
+/// The fault of computing a changed problem (another eps, other groups): the same formula on other parameters.
+template <template <class> class Forward, template <class> class Backward>
+std::unique_ptr<Evaluator<double>> evaluate_as(const Problem& changed, const std::vector<Values>& inputs) {
+  if (changed.direction == Direction::forward)
+    return std::make_unique<FormulaEvaluator<double, Forward<double>>>(changed, operands_of<double>(inputs));
+  return std::make_unique<FormulaEvaluator<double, Backward<double>>>(changed, operands_of<double>(inputs));
+}
+
+/// A wrong answer written as a function of (output, index).
+class WrongAnswer final : public Evaluator<double> {
+ public:
+  using Function = std::function<double(std::size_t output, std::int64_t index)>;
+  explicit WrongAnswer(Function function) : function_(std::move(function)) {}
+  double element(std::size_t output, std::int64_t index) const override { return function_(output, index); }
+
+ private:
+  Function function_;
+};
+
+}  // namespace lockstep

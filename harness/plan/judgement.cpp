@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/plan/judgement.hpp"
+
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <cstring>
+
+#ifdef __FAST_MATH__
+#error "judging must not be compiled with fast-math: a NaN would pass"
+#endif
+
+namespace lockstep {
+namespace {
+
+// NaN and infinities beyond this many outside the sample add nothing to the verdict.
+constexpr std::size_t kMostStrays = 64;
+
+/// A coarse grid over the output: the last axis across, everything before it down.
+class MapBuilder {
+ public:
+  explicit MapBuilder(const Shape& shape) {
+    columns_ = shape.empty() ? 1 : std::max<std::int64_t>(shape.back(), 1);
+    rows_ = std::max<std::int64_t>(element_count(shape) / columns_, 1);
+    map_.columns = std::min<std::int64_t>(columns_, 32);
+    map_.rows = std::min<std::int64_t>(rows_, 16);
+    map_.cells.assign(static_cast<std::size_t>(map_.rows * map_.columns), -1.0);
+  }
+  void add(std::int64_t index, double error) {
+    const std::int64_t row = (index / columns_) * map_.rows / rows_, column = (index % columns_) * map_.columns / columns_;
+    double& cell = map_.cells[static_cast<std::size_t>(row * map_.columns + column)];
+    cell = std::max(cell, error);
+  }
+  FailureMap take() { return std::move(map_); }
+
+ private:
+  std::int64_t rows_, columns_;
+  FailureMap map_;
+};
+
+/// Row-major indices of elements that are NaN or infinite, up to a limit. f32 is scanned as integers, four times as fast as
+/// loading each element.
+std::vector<std::int64_t> non_finite_elements(const TensorView& view) {
+  std::vector<std::int64_t> found;
+  const std::int64_t count = view.count();
+  if (!is_floating(view.dtype)) return found;
+  if (view.dtype == DType::f32 && view.is_contiguous()) {
+    const char* bytes = static_cast<const char*>(view.data);
+    constexpr std::int64_t kBlock = 1024;
+    for (std::int64_t first = 0; first < count; first += kBlock) {
+      const std::int64_t last = std::min(first + kBlock, count);
+      std::uint32_t largest = 0;
+      for (std::int64_t i = first; i < last; ++i) {
+        std::uint32_t bits;
+        std::memcpy(&bits, bytes + 4 * i, 4);
+        largest = std::max(largest, bits & 0x7fffffffu);
+      }
+      if (largest < 0x7f800000u) continue;
+      for (std::int64_t i = first; i < last && found.size() < kMostStrays; ++i)
+        if (!std::isfinite(load_element(view.data, view.dtype, i))) found.push_back(i);
+    }
+    return found;
+  }
+  for (std::int64_t i = 0; i < count && found.size() < kMostStrays; ++i)
+    if (!std::isfinite(load_element(view.data, view.dtype, offset_of(i, view.shape, view.strides)))) found.push_back(i);
+  return found;
+}
+
+}  // namespace
+
+Judge::Judge(const Operator& definition, const Problem& problem, const Signature& signature,
+             const std::vector<Values>& inputs, const PrecisionContract& contract, Coverage coverage, std::uint64_t seed)
+    : problem_(problem), signature_(signature), contract_(contract) {
+  const ContractScope scope(contract_);
+  evaluator_ = definition.tracked(problem, operands_of<Tracked>(inputs));
+  for (const TensorSpec& spec : signature.outputs)
+    samples_.push_back(choose_sample(element_count(spec.shape), coverage, seed));
+  expected_.resize(samples_.size());
+}
+
+bool Judge::must_be_exact(std::size_t output) const {
+  return signature_.outputs[output].exact && problem_.fill == Fill::exact;
+}
+
+const Tracked& Judge::expected(std::size_t output, std::int64_t position) const {
+  std::vector<Tracked>& known = expected_[output];
+  if (known.empty()) {
+    const ContractScope scope(contract_);
+    known.reserve(samples_[output].size());
+    for (const std::int64_t index : samples_[output]) known.push_back(evaluator_->element(output, index));
+  }
+  return known[static_cast<std::size_t>(position)];
+}
+
+void Judge::judge_output(std::size_t output, const GuardedTensor& tensor, Judgement& judgement) const {
+  const TensorSpec& spec = signature_.outputs[output];
+  const TensorView& view = tensor.host_view();
+  const bool exact = must_be_exact(output), contiguous = view.is_contiguous();
+  Margins& margins = judgement.margins;
+  margins.elements_total += view.count();
+  margins.exact_gate = margins.exact_gate || exact;
+
+  Failure worst;
+  worst.output = spec.name;
+  bool failed = false;
+  MapBuilder map(spec.shape);
+  const auto look = [&](std::int64_t index, const Tracked& truth) {
+    const double got =
+        load_element(view.data, view.dtype, contiguous ? index : offset_of(index, view.shape, view.strides));
+    const ElementVerdict verdict = judge_element(got, truth, spec.dtype, contract_, exact);
+    ++margins.elements_judged;
+    margins.not_correctly_rounded += verdict.correctly_rounded ? 0 : 1;
+    margins.worst_bound = std::max(margins.worst_bound, verdict.error_in_bounds);
+    margins.worst_rms = std::max(margins.worst_rms, verdict.error_in_rms);
+    map.add(index, verdict.error_in_bounds);
+    if (verdict.rejected_by == Gate::none) return;
+    ++worst.failing_elements;
+    if (failed && !(verdict.error_in_bounds > worst.error_in_bounds)) return;
+    failed = true;
+    worst.index = coordinates_of(index, spec.shape);
+    worst.expected = truth.value;
+    worst.got = got;
+    worst.error_in_bounds = verdict.error_in_bounds;
+    worst.gate = verdict.rejected_by;
+  };
+
+  const std::vector<std::int64_t>& sample = samples_[output];
+  for (std::size_t k = 0; k < sample.size(); ++k) look(sample[k], expected(output, static_cast<std::int64_t>(k)));
+  if (static_cast<std::int64_t>(sample.size()) < view.count())
+    for (const std::int64_t index : non_finite_elements(view))
+      if (!std::binary_search(sample.begin(), sample.end(), index)) {
+        const ContractScope scope(contract_);
+        look(index, evaluator_->element(output, index));
+      }
+  if (!failed) return;
+  worst.map = map.take();
+  worst.message = spec.name + to_text(worst.index) + " is off by more than the " +
+                  std::string(worst.gate == Gate::non_finite ? "kind of number allows" : name_of(worst.gate)) +
+                  (worst.gate == Gate::non_finite ? "" : " gate allows") + "; " + std::to_string(worst.failing_elements) +
+                  " of " + std::to_string(sample.size()) + " judged elements fail";
+  if (!judgement.failure || worst.error_in_bounds > judgement.failure->error_in_bounds) judgement.failure = std::move(worst);
+}
+
+Judgement Judge::judge(const std::vector<std::unique_ptr<GuardedTensor>>& outputs) const {
+  Judgement judgement;
+  for (std::size_t output = 0; output < outputs.size(); ++output) judge_output(output, *outputs[output], judgement);
+  for (std::size_t output = 0; output < outputs.size(); ++output) {
+    const std::string& name = signature_.outputs[output].name;
+    if (const std::int64_t at = outputs[output]->first_unwritten(); at >= 0) {
+      Failure failure = judgement.failure.value_or(Failure{});
+      failure.output = name;
+      failure.index = coordinates_of(at, signature_.outputs[output].shape);
+      failure.message = name + to_text(failure.index) + " was never written";
+      judgement.failure = std::move(failure);
+    }
+    if (const auto damage = outputs[output]->damage()) {
+      Failure failure = judgement.failure.value_or(Failure{});
+      failure.output = name;
+      failure.message = name + ": " + *damage;
+      judgement.failure = std::move(failure);
+    }
+  }
+  return judgement;
+}
+
+}  // namespace lockstep

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+namespace lockstep::simt {
+
+/// The order in which the emulator runs the threads of a block (and the blocks of a grid) between two barriers. A kernel
+/// whose result depends on it has a race; a neighbour's value read without a barrier looks right in one order only.
+enum class Order { forward, reverse, random };
+
+/// How the emulator runs kernels. `seed` draws the random order, for each block apart, so that a block's order does not
+/// depend on which OS thread runs it. `os_threads` share the blocks of a grid; 1 runs them on the calling thread.
+struct Settings {
+  Order order = Order::forward;
+  std::uint64_t seed = 0;
+  int os_threads = 1;
+};
+
+/// The settings of launches from this OS thread.
+const Settings& current_settings();
+
+/// Sets the settings of this OS thread's launches until the scope ends. Throws Error unless os_threads is 1 to 256.
+class SettingsScope {
+ public:
+  explicit SettingsScope(const Settings& settings);
+  ~SettingsScope();
+  SettingsScope(const SettingsScope&) = delete;
+  SettingsScope& operator=(const SettingsScope&) = delete;
+
+ private:
+  Settings previous_;
+};
+
+}  // namespace lockstep::simt

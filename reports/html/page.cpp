@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reports/html/page.hpp"
+
+#include <optional>
+
+#include "reports/html/base64.hpp"
+#include "reports/html/markup.hpp"
+#include "reports/html/sections.hpp"
+#include "reports/html/sha256.hpp"
+
+namespace lockstep::reports {
+namespace {
+
+std::string source_hash(const std::string& text) { return "'sha256-" + base64(sha256(text)) + "'"; }
+
+// Only this very script and this very style run; nothing is fetched, framed, submitted or re-based.
+std::string content_policy(const std::string& style, const std::string& script) {
+  return "default-src 'none'; script-src " + source_hash(script) + "; style-src " + source_hash(style) +
+         "; img-src data:; base-uri 'none'; form-action 'none'";
+}
+
+// Two tracks in step. A data: address, so that a browser does not ask a server for favicon.ico.
+constexpr const char* icon =
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath d='M2 5h4v-3h4v3h4M2 "
+    "13h4v-3h4v3h4' fill='none' stroke='%232f7d5b' stroke-width='2'/%3E%3C/svg%3E";
+
+std::string top_bar() {
+  return "<header class=\"top\"><div class=\"inner\"><a class=\"brand\" href=\"#verdict\"><svg viewBox=\"0 0 16 16\" "
+         "aria-hidden=\"true\"><path d=\"M1 6h4V2h5v4h5M1 14h4v-4h5v4h5\"/></svg>Lockstep</a><nav aria-label=\"Sections\">"
+         "<a href=\"#broken\">Broken</a><a href=\"#changes\">Changes</a><a href=\"#exactness\">Exactness</a>"
+         "<a href=\"#faults\">Faults</a><a href=\"#speed\">Speed</a><a href=\"#cases\">Cases</a>"
+         "<a href=\"#not-run\">Not run</a><a href=\"#methods\">Methods</a></nav>"
+         "<button type=\"button\" id=\"theme\" aria-live=\"polite\">Theme: system</button></div></header>";
+}
+
+std::string title_of(const Report& report) {
+  const Verdict verdict = verdict_of(report);
+  std::string title = verdict.lead;
+  if (!report.run.suite.empty()) title += " \u00b7 " + report.run.suite;
+  return escaped(title) + " \u00b7 Lockstep";
+}
+
+std::string dialogs() {
+  return "<dialog id=\"drawer\" aria-labelledby=\"drawer-title\"></dialog>"
+         "<dialog id=\"keys\" aria-labelledby=\"keys-title\"><h2 id=\"keys-title\">Keys</h2><dl class=\"keys\">"
+         "<div><dt><kbd>/</kbd></dt><dd>filter the cases</dd></div>"
+         "<div><dt><kbd>\u2193</kbd> <kbd>\u2191</kbd></dt><dd>next and previous row of a table</dd></div>"
+         "<div><dt><kbd>Enter</kbd></dt><dd>open the row</dd></div>"
+         "<div><dt><kbd>j</kbd> <kbd>k</kbd></dt><dd>in an open case: the next, the previous</dd></div>"
+         "<div><dt><kbd>c</kbd></dt><dd>in an open case: copy its rerun line</dd></div>"
+         "<div><dt><kbd>t</kbd></dt><dd>system, light or dark theme</dd></div>"
+         "<div><dt><kbd>Esc</kbd></dt><dd>close</dd></div></dl>"
+         "<form method=\"dialog\"><button>Close</button></form></dialog>";
+}
+
+// Maps that no card shows lie in a template, from which the drawer takes them.
+std::string further_maps(const Report& report, const std::string& shown, MapBudget& budget) {
+  std::string html;
+  for (std::size_t index = 0; index < report.cases.size(); ++index) {
+    if (!report.cases[index].failure || shown.find("id=\"map-" + std::to_string(index) + "\"") != std::string::npos) continue;
+    html += failure_map(report.cases[index], index, budget);
+  }
+  return html.empty() ? "" : "<template id=\"maps\">" + html + "</template>";
+}
+
+}  // namespace
+
+std::string render_html(const Report& report, const Report* baseline, const std::string& json_name) {
+  const Totals totals = totals_of(report);
+  const std::string style = page_style();
+  const std::string script = page_script();
+  std::optional<Comparison> comparison;
+  if (baseline != nullptr) comparison = compare(*baseline, report);
+  MapBudget budget;
+
+  const std::string broken = broken_section(report, totals, budget);
+  std::string html = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+                     "<meta http-equiv=\"Content-Security-Policy\" content=\"" +
+                     content_policy(style, script) +
+                     "\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+                     "<meta name=\"color-scheme\" content=\"light dark\"><meta name=\"referrer\" content=\"no-referrer\">"
+                     "<link rel=\"icon\" href=\"" +
+                     std::string(icon) + "\"><title>" + title_of(report) + "</title><style>" + style +
+                     "</style></head><body><a class=\"skip\" href=\"#verdict\">Skip to the verdict</a>" + top_bar() + "<main>";
+  html += verdict_section(report, totals);
+  html += broken;
+  html += changes_section(comparison ? &*comparison : nullptr);
+  html += exactness_section(report, totals);
+  html += faults_section(report, totals);
+  html += speed_section(report);
+  html += cases_section(report);
+  html += not_run_section(report);
+  html += methods_section(report, json_name);
+  html += "</main><footer>This page asks nothing of any network.</footer>" + dialogs() +
+          further_maps(report, broken, budget);
+  html += "<script type=\"application/json\" id=\"data\">" + page_data(report) + "</script><script>" + script +
+          "</script></body></html>\n";
+  return html;
+}
+
+}  // namespace lockstep::reports

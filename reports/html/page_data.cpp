@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// A nightly has thousands of cases whose words repeat: words go into dictionaries, a column whose entries are all equal
+// becomes one entry, and ids are spelt in parts. That keeps 3000 cases near 250 KB instead of several megabytes.
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <functional>
+#include <map>
+
+#include "reports/enum_names.hpp"
+#include "reports/html/markup.hpp"
+#include "reports/html/sections.hpp"
+#include "reports/number_text.hpp"
+#include "reports/report_file.hpp"
+
+namespace lockstep::reports {
+namespace {
+
+// Worst first: beyond these a page of failures is no longer read, and the JSON has them all.
+constexpr std::size_t most_failures = 300;
+
+Json constant_or(const Json& entries, const std::function<Json()>& otherwise) {
+  const bool equal = std::all_of(entries.begin(), entries.end(), [&](const Json& entry) { return entry == entries[0]; });
+  if (!entries.empty() && equal) return {{"all", entries[0]}};
+  return otherwise();
+}
+
+template <typename T, typename Function>
+Json words(const std::vector<T>& values, Function&& word_of) {
+  std::map<std::string, std::size_t> numbers;
+  Json dictionary = Json::array(), indexes = Json::array();
+  for (const T& value : values) {
+    const std::string word = word_of(value);
+    const auto [found, is_new] = numbers.try_emplace(word, numbers.size());
+    if (is_new) dictionary.push_back(word);
+    indexes.push_back(found->second);
+  }
+  if (dictionary.size() == 1) return {{"all", dictionary[0]}};
+  return {{"words", dictionary}, {"at", indexes}};
+}
+
+// Three significant digits are more than a table shows; a value that is not finite travels as its name.
+Json rounded(double value) {
+  if (!std::isfinite(value)) return significant(value);
+  std::array<char, 64> buffer{};
+  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::general, 3).ptr;
+  double nearest = 0;
+  std::from_chars(buffer.data(), end, nearest);
+  if (nearest == std::floor(nearest) && std::abs(nearest) < 1e9) return static_cast<std::int64_t>(nearest);
+  return nearest;
+}
+
+template <typename T, typename Function>
+Json column(const std::vector<T>& values, Function&& entry_of) {
+  Json entries = Json::array();
+  for (const T& value : values) entries.push_back(entry_of(value));
+  return constant_or(entries, [&] { return entries; });
+}
+
+// Ids share most of their parts (operator, implementation, key=value): each part is spelt once.
+template <typename T>
+Json spelt(const std::vector<T>& values) {
+  std::map<std::string, std::size_t> numbers;
+  Json parts = Json::array(), rows = Json::array();
+  for (const T& value : values) {
+    Json row = Json::array();
+    std::size_t start = 0;
+    while (start < value.id.size()) {
+      std::size_t end = value.id.find_first_of("/,", start);
+      end = end == std::string::npos ? value.id.size() : end + 1;
+      const std::string part = value.id.substr(start, end - start);
+      const auto [found, is_new] = numbers.try_emplace(part, numbers.size());
+      if (is_new) parts.push_back(part);
+      row.push_back(found->second);
+      start = end;
+    }
+    rows.push_back(std::move(row));
+  }
+  return {{"parts", parts}, {"of", rows}};
+}
+
+std::string joined(const std::vector<std::string>& list) {
+  std::string text;
+  for (const std::string& item : list) text += (text.empty() ? "" : ", ") + item;
+  return text;
+}
+
+Json case_columns(const std::vector<CaseResult>& cases) {
+  using C = const CaseResult&;
+  const auto margin = [](auto&& entry_of) {
+    return [=](C result) -> Json { return result.margins ? entry_of(*result.margins) : Json(nullptr); };
+  };
+  Json columns = {{"id", spelt(cases)}};
+  columns["operator"] = words(cases, [](C c) { return c.operator_name; });
+  columns["direction"] = words(cases, [](C c) { return c.direction; });
+  columns["implementation"] = words(cases, [](C c) { return c.implementation; });
+  columns["backend"] = words(cases, [](C c) { return c.backend; });
+  columns["device"] = words(cases, [](C c) { return c.device; });
+  columns["dtype"] = words(cases, [](C c) { return c.dtype; });
+  columns["layout"] = words(cases, [](C c) { return c.layout; });
+  columns["fill"] = words(cases, [](C c) { return c.fill; });
+  columns["problem"] = words(cases, [](C c) { return c.problem; });
+  columns["problem_set"] = words(cases, [](C c) { return c.problem_set; });
+  columns["source"] = words(cases, [](C c) { return c.source; });
+  columns["outcome"] = words(cases, [](C c) { return std::string(name_of(c.outcome)); });
+  columns["reason"] = words(cases, [](C c) { return c.reason; });
+  // A seed has 64 bits, a number of JavaScript 53.
+  columns["seed"] = column(cases, [](C c) { return Json(std::to_string(c.seed)); });
+  columns["seeds_judged"] = column(cases, [](C c) { return Json(c.seeds_judged); });
+  columns["elements_total"] = column(cases, [](C c) { return Json(c.elements_total); });
+  columns["elements_judged"] = column(cases, [](C c) { return Json(c.elements_judged); });
+  columns["orders"] = words(cases, [](C c) { return joined(c.orders); });
+  columns["worst_bound"] = column(cases, margin([](const Margins& m) { return rounded(m.worst_bound); }));
+  columns["worst_rms"] = column(cases, margin([](const Margins& m) { return rounded(m.worst_rms); }));
+  columns["exact"] = column(cases, margin([](const Margins& m) { return Json(m.exact ? 1 : 0); }));
+  columns["mismatches"] = column(cases, margin([](const Margins& m) { return Json(m.mismatches_to_correct_rounding); }));
+  columns["deterministic"] = words(cases, [](C c) { return std::string(name_of(c.deterministic)); });
+  columns["seconds_fill"] = column(cases, [](C c) { return rounded(c.seconds.fill); });
+  columns["seconds_run"] = column(cases, [](C c) { return rounded(c.seconds.run); });
+  columns["seconds_judge"] = column(cases, [](C c) { return rounded(c.seconds.judge); });
+  return columns;
+}
+
+Json failures(const std::vector<CaseResult>& cases) {
+  std::vector<std::size_t> order;
+  for (std::size_t index = 0; index < cases.size(); ++index) {
+    if (cases[index].failure) order.push_back(index);
+  }
+  std::stable_sort(order.begin(), order.end(), [&](std::size_t left, std::size_t right) {
+    return severity(cases[left]) > severity(cases[right]);
+  });
+  order.resize(std::min(order.size(), most_failures));
+  Json by_case = Json::object();
+  for (const std::size_t index : order) {
+    const Failure& failure = *cases[index].failure;
+    by_case[std::to_string(index)] = {{"output", failure.output},
+                                      {"index", failure.index},
+                                      {"expected", exact_number(failure.expected)},
+                                      {"got", exact_number(failure.got)},
+                                      {"error", significant(failure.error_in_bounds)},
+                                      {"gate", failure.gate},
+                                      {"message", failure.message},
+                                      {"rerun", failure.rerun},
+                                      {"dump", failure.dump}};
+  }
+  return by_case;
+}
+
+Json measurement_columns(const std::vector<Measurement>& measurements) {
+  using M = const Measurement&;
+  Json columns = {{"id", spelt(measurements)}};
+  columns["operator"] = words(measurements, [](M m) { return m.operator_name + "." + m.direction; });
+  columns["implementation"] = words(measurements, [](M m) { return m.implementation; });
+  columns["problem"] = words(measurements, [](M m) { return m.problem; });
+  columns["dtype"] = words(measurements, [](M m) { return m.dtype; });
+  columns["kind"] = words(measurements, [](M m) { return std::string(name_of(m.kind)); });
+  columns["median"] = column(measurements, [](M m) { return rounded(m.median_seconds); });
+  columns["low"] = column(measurements, [](M m) { return rounded(m.ci_low_seconds); });
+  columns["high"] = column(measurements, [](M m) { return rounded(m.ci_high_seconds); });
+  columns["fraction"] = column(measurements, [](M m) { return rounded(m.fraction_of_ceiling); });
+  columns["ceiling"] = words(measurements, [](M m) { return m.ceiling; });
+  columns["samples"] = column(measurements, [](M m) { return Json(m.samples_seconds.size()); });
+  columns["note"] = words(measurements, [](M m) {
+    return m.quiet ? m.note : m.note.empty() ? "not quiet" : m.note + "; not quiet";
+  });
+  return columns;
+}
+
+}  // namespace
+
+std::string page_data(const Report& report) {
+  const Json data = {{"seed", std::to_string(report.run.seed)},
+                     {"cases", {{"count", report.cases.size()}, {"columns", case_columns(report.cases)}}},
+                     {"failures", failures(report.cases)},
+                     {"measurements",
+                      {{"count", report.measurements.size()}, {"columns", measurement_columns(report.measurements)}}}};
+  return script_safe(data.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+}  // namespace lockstep::reports

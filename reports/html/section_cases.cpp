@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reports/enum_names.hpp"
+#include "reports/html/markup.hpp"
+#include "reports/html/sections.hpp"
+#include "reports/number_text.hpp"
+
+namespace lockstep::reports {
+
+// The frame of the table; page_table.js fills it from the data block, a page of rows at a time.
+std::string cases_section(const Report& report) {
+  if (report.cases.empty()) {
+    return "<section id=\"cases\"><h2>Every case</h2><p class=\"quiet\">There are none in this report.</p></section>";
+  }
+  const auto select = [](const std::string& name, const std::string& label) {
+    return "<label>" + label + "<select id=\"filter-" + name + "\"><option value=\"\">any</option></select></label>";
+  };
+  return "<section id=\"cases\"><h2>Every case</h2><p class=\"lead\">What is broken comes first. A row opens with Enter; "
+         "<kbd>/</kbd> goes to the filter, <kbd>?</kbd> lists all keys.</p><noscript><p class=\"callout warning\">The table "
+         "needs the script of this page; the JSON beside it has every case.</p></noscript><form id=\"filters\" class=\"filters\" "
+         "role=\"search\"><label class=\"grow\">Filter<input id=\"filter-text\" type=\"search\" autocomplete=\"off\" "
+         "spellcheck=\"false\" placeholder=\"words, or a pattern such as layer_norm.*/cuda.*\"></label>" +
+         select("outcome", "Outcome") + select("operator", "Operator") + select("direction", "Direction") +
+         select("implementation", "Implementation") + select("dtype", "Dtype") +
+         "<button type=\"reset\">Clear</button></form>"
+         "<p id=\"case-count\" class=\"soft\" role=\"status\"></p><div class=\"card\"><div id=\"case-table\" "
+         "class=\"table-host\"></div></div></section>";
+}
+
+}  // namespace lockstep::reports

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+// The parts of the page, each finished HTML. Their order on the page is that of a reader's questions (page.cpp).
+
+#include <string>
+#include <vector>
+
+#include "reports/compare.hpp"
+#include "reports/report.hpp"
+#include "reports/totals.hpp"
+
+namespace lockstep::reports {
+
+// Failure maps weigh most, so the page has a budget for them; what is left out is in the JSON.
+struct MapBudget {
+  std::size_t bytes_left = 120000;
+};
+
+std::string verdict_section(const Report& report, const Totals& totals);
+std::string broken_section(const Report& report, const Totals& totals, MapBudget& budget);
+std::string changes_section(const Comparison* comparison);
+std::string exactness_section(const Report& report, const Totals& totals);
+std::string faults_section(const Report& report, const Totals& totals);
+std::string speed_section(const Report& report);
+std::string cases_section(const Report& report);
+std::string not_run_section(const Report& report);
+std::string methods_section(const Report& report, const std::string& json_name);
+
+// The SVG of a failure map with its legend and table; `index` is that of the case, which the drawer finds it by.
+// Empty when the case has none or the budget is spent.
+std::string failure_map(const CaseResult& result, std::size_t index, MapBudget& budget);
+
+// Two ways of saying how far a case is from failing. `error_in_gates`: the nearer of its two gates, 1 fails.
+double error_in_gates(const Margins& margins);
+
+// The data of the tables and drawers: columns, as JSON text that is safe inside a script element.
+std::string page_data(const Report& report);
+
+// Embedded at build time from the .css and .js files of this folder.
+std::string page_style();
+std::string page_script();
+
+}  // namespace lockstep::reports

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "reports/totals.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "reports/number_text.hpp"
+
+namespace lockstep::reports {
+namespace {
+
+std::string group_name(const CaseResult& result) {
+  return result.operator_name + "." + result.direction + "/" + result.implementation;
+}
+
+Verdict broken_verdict(const Report& report, const std::vector<BrokenGroup>& groups) {
+  std::int64_t wrong = 0, stopped = 0;
+  for (const BrokenGroup& group : groups) {
+    bool any_wrong = false;
+    for (const std::size_t index : group.cases) {
+      const Outcome outcome = report.cases[index].outcome;
+      any_wrong = any_wrong || outcome == Outcome::failed || outcome == Outcome::blind;
+    }
+    ++(any_wrong ? wrong : stopped);
+  }
+  const auto count = static_cast<std::int64_t>(groups.size());
+  const std::string noun = plural(count, "implementation");
+  const char* singular = wrong > 0 ? " fails" : " does not come to its end";
+  const char* several = wrong > 0 ? " fail" : " do not come to their end";
+  return {.tone = Tone::bad,
+          .lead = noun + (count == 1 ? singular : several),
+          .rest = totals_of(report).implementations > count ? ", everything else agrees." : ".",
+          .note = ""};
+}
+
+}  // namespace
+
+bool is_broken(Outcome outcome) {
+  return outcome == Outcome::failed || outcome == Outcome::blind || outcome == Outcome::crashed ||
+         outcome == Outcome::timed_out;
+}
+
+bool was_run(Outcome outcome) { return outcome != Outcome::skipped && outcome != Outcome::refused; }
+
+Totals totals_of(const Report& report) {
+  Totals totals;
+  std::set<std::string> implementations, operators;
+  for (const CaseResult& result : report.cases) {
+    ++totals.by_outcome[static_cast<std::size_t>(result.outcome)];
+    ++totals.cases;
+    if (!was_run(result.outcome)) continue;
+    ++totals.judged_cases;
+    totals.elements_total += result.elements_total;
+    totals.elements_judged += result.elements_judged;
+    totals.judgements += result.seeds_judged;
+    implementations.insert(group_name(result));
+    operators.insert(result.operator_name);
+  }
+  totals.implementations = static_cast<std::int64_t>(implementations.size());
+  totals.operators = static_cast<std::int64_t>(operators.size());
+  totals.seeds = std::max<std::int64_t>(1, static_cast<std::int64_t>(report.run.seeds.size()));
+  for (const FaultResult& fault : report.faults) {
+    switch (fault.status) {
+      case FaultStatus::caught: ++totals.faults_caught; break;
+      case FaultStatus::missed: ++totals.faults_missed; break;
+      case FaultStatus::blind: ++totals.faults_blind; break;
+      case FaultStatus::equivalent:
+      case FaultStatus::below_resolution: ++totals.faults_excused; break;
+    }
+  }
+  return totals;
+}
+
+double severity(const CaseResult& result) {
+  if (!result.failure) return result.outcome == Outcome::blind ? 0 : std::numeric_limits<double>::infinity();
+  const double error = result.failure->error_in_bounds;
+  return std::isfinite(error) ? error : std::numeric_limits<double>::infinity();
+}
+
+std::vector<BrokenGroup> broken_groups(const Report& report) {
+  std::map<std::string, BrokenGroup> by_name;
+  for (std::size_t index = 0; index < report.cases.size(); ++index) {
+    const CaseResult& result = report.cases[index];
+    if (!was_run(result.outcome)) continue;
+    BrokenGroup& group = by_name[group_name(result)];
+    ++group.cases_of_group;
+    if (is_broken(result.outcome)) group.cases.push_back(index);
+  }
+  std::vector<BrokenGroup> groups;
+  for (auto& [name, group] : by_name) {
+    if (group.cases.empty()) continue;
+    group.name = name;
+    std::stable_sort(group.cases.begin(), group.cases.end(), [&](std::size_t left, std::size_t right) {
+      return severity(report.cases[left]) > severity(report.cases[right]);
+    });
+    groups.push_back(std::move(group));
+  }
+  std::stable_sort(groups.begin(), groups.end(), [&](const BrokenGroup& left, const BrokenGroup& right) {
+    return severity(report.cases[left.cases.front()]) > severity(report.cases[right.cases.front()]);
+  });
+  return groups;
+}
+
+std::vector<SkipGroup> skip_groups(const Report& report) {
+  std::map<std::string, std::pair<std::int64_t, std::set<std::string>>> by_reason;
+  for (const CaseResult& result : report.cases) {
+    if (was_run(result.outcome)) continue;
+    auto& [count, implementations] = by_reason[result.reason.empty() ? "no reason was given" : result.reason];
+    ++count;
+    implementations.insert(result.implementation);
+  }
+  std::vector<SkipGroup> groups;
+  for (const auto& [reason, found] : by_reason) {
+    groups.push_back({.reason = reason,
+                      .cases = found.first,
+                      .implementations = {found.second.begin(), found.second.end()}});
+  }
+  std::stable_sort(groups.begin(), groups.end(),
+                   [](const SkipGroup& left, const SkipGroup& right) { return left.cases > right.cases; });
+  return groups;
+}
+
+Verdict verdict_of(const Report& report) {
+  const Totals totals = totals_of(report);
+  const std::vector<BrokenGroup> groups = broken_groups(report);
+  Verdict verdict;
+  if (!groups.empty()) {
+    verdict = broken_verdict(report, groups);
+  } else if (totals.faults_missed > 0) {
+    verdict = {.tone = Tone::bad,
+               .lead = plural(totals.faults_missed, "planted fault") + " went unseen",
+               .rest = ", though every implementation agrees.",
+               .note = ""};
+  } else if (totals.judged_cases == 0) {
+    const bool none_listed = totals.cases == 0;
+    verdict = {.tone = Tone::empty,
+               .lead = "Nothing was judged",
+               .rest = none_listed ? ": no case was listed." : ": every case was skipped, for the reasons below.",
+               .note = ""};
+  } else if (totals.faults_blind > 0) {
+    verdict = {.tone = Tone::warning,
+               .lead = plural(totals.faults_blind, "declared fault") + " could not show",
+               .rest = ": no case would have revealed it. Everything judged agrees.",
+               .note = ""};
+  } else {
+    verdict = {.tone = Tone::good, .lead = "Everything agrees", .rest = ".", .note = ""};
+  }
+  if (report.run.interrupted) {
+    verdict.note = "The run was interrupted; this page tells what was done until then.";
+    if (verdict.tone == Tone::good) verdict.lead = "Everything judged so far agrees";
+    if (verdict.tone == Tone::good) verdict.tone = Tone::warning;
+  } else if (report.run.expected_cases && totals.judged_cases < *report.run.expected_cases) {
+    verdict.note = "Only " + grouped(totals.judged_cases) + " of the " + grouped(*report.run.expected_cases) +
+                   " expected cases ran.";
+    if (verdict.tone == Tone::good) verdict.tone = Tone::warning;
+  }
+  return verdict;
+}
+
+}  // namespace lockstep::reports
