@@ -2,6 +2,36 @@
 # Every third party in one place. Required ones stop the configuration with a sentence; optional ones say what is lost.
 find_package(Threads REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
-if(LOCKSTEP_TESTS)
-  find_package(GTest REQUIRED)
+find_package(GTest REQUIRED)  # `lockstep verify` passes GoogleTest's flags through, so it is no test-only dependency
+
+if(LOCKSTEP_ONEDNN)
+  # Not find_package(dnnl): Debian's configuration file asks for OpenCL's headers, which its CPU library does not need.
+  find_library(LOCKSTEP_DNNL dnnl)
+  find_path(LOCKSTEP_DNNL_INCLUDE oneapi/dnnl/dnnl.hpp)
+  if(LOCKSTEP_DNNL AND LOCKSTEP_DNNL_INCLUDE)
+    add_library(lockstep_onednn INTERFACE)
+    target_link_libraries(lockstep_onednn INTERFACE ${LOCKSTEP_DNNL})
+    target_include_directories(lockstep_onednn SYSTEM INTERFACE ${LOCKSTEP_DNNL_INCLUDE})
+    target_compile_definitions(lockstep_onednn INTERFACE LOCKSTEP_WITH_ONEDNN=1)
+  else()
+    message(STATUS "oneDNN was not found (Debian: libdnnl-dev): the CPU has no vendor peer to compare with")
+  endif()
+endif()
+
+if(LOCKSTEP_CUDA)
+  if(NOT CMAKE_CUDA_ARCHITECTURES)
+    set(CMAKE_CUDA_ARCHITECTURES 90)
+  endif()
+  enable_language(CUDA)
+  set(CMAKE_CUDA_STANDARD 20)
+  set(CMAKE_CUDA_STANDARD_REQUIRED ON)
+  find_package(CUDAToolkit REQUIRED)
+  add_library(lockstep_cuda_runtime INTERFACE)
+  target_link_libraries(lockstep_cuda_runtime INTERFACE CUDA::cudart_static)
+  target_include_directories(lockstep_cuda_runtime SYSTEM INTERFACE ${CUDAToolkit_INCLUDE_DIRS})
+  target_compile_definitions(lockstep_cuda_runtime INTERFACE LOCKSTEP_WITH_CUDA=1)
+  find_library(LOCKSTEP_CUDNN cudnn HINTS "${CUDAToolkit_LIBRARY_DIR}" "${CUDAToolkit_LIBRARY_ROOT}/lib" REQUIRED)
+  add_library(lockstep_cuda_libraries INTERFACE)
+  target_link_libraries(lockstep_cuda_libraries INTERFACE lockstep_cuda_runtime CUDA::cublas CUDA::cublasLt
+                                                          ${LOCKSTEP_CUDNN})
 endif()

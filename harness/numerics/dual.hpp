@@ -5,6 +5,10 @@
 
 namespace lockstep {
 
+/// 1 / sqrt(x), by its name in CUDA; formulas call it for every scalar type.
+inline double rsqrt(double x) { return 1.0 / std::sqrt(x); }
+inline float rsqrt(float x) { return 1.0f / std::sqrt(x); }
+
 /// A value and its derivative along one direction (forward-mode differentiation). Dual<Dual<double>> carries second
 /// derivatives. Formulas written for a scalar type become their own directional derivative: the check of every
 /// hand-written backward.
@@ -31,48 +35,38 @@ struct Dual {
   Dual& operator*=(const Dual& b) { return *this = *this * b; }
   friend bool operator<(const Dual& a, const Dual& b) { return a.value < b.value; }
   friend bool operator>(const Dual& a, const Dual& b) { return a.value > b.value; }
-};
 
-template <class T>
-Dual<T> exp(const Dual<T>& x) {
-  using std::exp;
-  const T e = exp(x.value);
-  return {e, e * x.tangent};
-}
-template <class T>
-Dual<T> log(const Dual<T>& x) {
-  using std::log;
-  return {log(x.value), x.tangent / x.value};
-}
-template <class T>
-Dual<T> erf(const Dual<T>& x) {
-  using std::erf;
-  using std::exp;
-  return {erf(x.value), T(1.1283791670955126) * exp(-(x.value * x.value)) * x.tangent};
-}
-template <class T>
-Dual<T> tanh(const Dual<T>& x) {
-  using std::tanh;
-  const T t = tanh(x.value);
-  return {t, (T(1.0) - t * t) * x.tangent};
-}
-template <class T>
-Dual<T> sqrt(const Dual<T>& x) {
-  using std::sqrt;
-  const T root = sqrt(x.value);
-  return {root, x.tangent / (T(2.0) * root)};
-}
-inline double rsqrt(double x) { return 1.0 / std::sqrt(x); }
-inline float rsqrt(float x) { return 1.0f / std::sqrt(x); }
-template <class T>
-Dual<T> rsqrt(const Dual<T>& x) {
-  const T root = rsqrt(x.value);
-  return {root, T(-0.5) * root / x.value * x.tangent};
-}
-template <class T>
-Dual<T> abs(const Dual<T>& x) {
-  return x.value < T(0.0) ? -x : x;
-}
+  // Friends, so that they are found through their argument only and hide no function of the C library.
+  friend Dual exp(const Dual& x) {
+    using std::exp;
+    const T e = exp(x.value);
+    return {e, e * x.tangent};
+  }
+  friend Dual log(const Dual& x) {
+    using std::log;
+    return {log(x.value), x.tangent / x.value};
+  }
+  friend Dual erf(const Dual& x) {
+    using std::erf;
+    using std::exp;
+    return {erf(x.value), T(1.1283791670955126) * exp(-(x.value * x.value)) * x.tangent};
+  }
+  friend Dual tanh(const Dual& x) {
+    using std::tanh;
+    const T t = tanh(x.value);
+    return {t, (T(1.0) - t * t) * x.tangent};
+  }
+  friend Dual sqrt(const Dual& x) {
+    using std::sqrt;
+    const T root = sqrt(x.value);
+    return {root, x.tangent / (T(2.0) * root)};
+  }
+  friend Dual rsqrt(const Dual& x) {
+    const T root = rsqrt(x.value);
+    return {root, T(-0.5) * root / x.value * x.tangent};
+  }
+  friend Dual abs(const Dual& x) { return x.value < T(0.0) ? -x : x; }
+};
 
 /// A statistic shared by many elements; only Tracked distinguishes it.
 template <class T>

@@ -27,6 +27,15 @@ struct Tracked {
   double rms() const { return std::sqrt(spread) + common; }
   friend bool operator<(const Tracked& a, const Tracked& b) { return a.value < b.value; }
   friend bool operator>(const Tracked& a, const Tracked& b) { return a.value > b.value; }
+
+  // Found through their argument only: at namespace scope they would hide the C library's functions from every kernel.
+  friend Tracked exp(const Tracked& x);
+  friend Tracked log(const Tracked& x);
+  friend Tracked erf(const Tracked& x);
+  friend Tracked tanh(const Tracked& x);
+  friend Tracked sqrt(const Tracked& x);
+  friend Tracked rsqrt(const Tracked& x);
+  friend Tracked abs(const Tracked& x) { return {std::abs(x.value), x.bound, x.spread, x.common}; }
 };
 
 /// Root-mean-square error of one rounding in units of u |result|: 0.425 for significands distributed log-uniformly.
@@ -72,14 +81,6 @@ inline Tracked through_function(double value, double slope, double worst, const 
   const double typical = kRoundingRms * unit;
   return {value, worst + unit, slope * slope * x.spread + typical * typical, std::abs(slope) * x.common};
 }
-
-Tracked exp(const Tracked& x);
-Tracked log(const Tracked& x);
-Tracked erf(const Tracked& x);
-Tracked tanh(const Tracked& x);
-Tracked sqrt(const Tracked& x);
-Tracked rsqrt(const Tracked& x);
-inline Tracked abs(const Tracked& x) { return {std::abs(x.value), x.bound, x.spread, x.common}; }
 
 /// Marks a statistic that many elements share: from here on its error is common to them all.
 inline Tracked shared(const Tracked& x) { return {x.value, x.bound, 0.0, x.rms()}; }

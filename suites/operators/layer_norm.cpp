@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "suites/operators/problem_list.hpp"
+#include "suites/operators/problems.hpp"
+
+namespace lockstep {
+
+std::vector<ListedProblem> layer_norm_problems() {
+  ProblemList list("layer_norm");
+  list.in("smoke")
+      .fills({Fill::normal, Fill::offset, Fill::exact, Fill::adversarial, Fill::special})
+      .add("x=32x256,normalized_shape=256", "small enough to judge every element")
+      .fills({Fill::normal})
+      .add("x=256x1024,normalized_shape=1024", "the shape on which judging is timed");
+
+  list.in("edges")
+      .add("x=1x1,normalized_shape=1", "one element: the variance is zero")
+      .add("x=33x1,normalized_shape=1", "rows of one element")
+      .add("x=1x31,normalized_shape=31", "one below a warp")
+      .add("x=3x32,normalized_shape=32", "a warp")
+      .add("x=5x33,normalized_shape=33", "one above a warp")
+      .add("x=2x1023,normalized_shape=1023", "one below what a warp holds")
+      .add("x=3x1025,normalized_shape=1025", "one above what a warp holds")
+      .add("x=7x4099,normalized_shape=4099", "a long row of prime length")
+      .add("x=2x3x5x7,normalized_shape=5x7", "two normalised axes")
+      .add("x=31x96,normalized_shape=96,affine=false", "no weight and bias")
+      .add("x=31x96,normalized_shape=96,eps=1e_12", "BERT's eps")
+      .layouts({Layout::strided, Layout::unaligned})
+      .add("x=17x256,normalized_shape=256", "rows off every vector boundary");
+
+  list.in("models")
+      .add("x=512x768,normalized_shape=768,eps=1e_12",
+           "BERT-base encoder LayerNorm, one sequence of 512 tokens (Devlin et al. 2018, arXiv 1810.04805)");
+
+  list.in("images").fills({Fill::images}).add("x=64x784,normalized_shape=784", "64 images of Fashion-MNIST, a row each");
+  return list.take();
+}
+
+}  // namespace lockstep
