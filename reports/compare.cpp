@@ -22,7 +22,8 @@ std::string report_name(const Report& report) {
 
 void note_difference(std::vector<std::string>& list, const std::string& what, const std::string& before,
                      const std::string& after) {
-  if (before != after) list.push_back(what + ": " + (before.empty() ? "none" : before) + " -> " + (after.empty() ? "none" : after));
+  if (before != after)
+    list.push_back(what + ": " + (before.empty() ? "none" : before) + " -> " + (after.empty() ? "none" : after));
 }
 
 void compare_environments(const Environment& before, const Environment& after, Comparison& comparison) {
@@ -203,11 +204,13 @@ std::string_view name_of(OutcomeMove move) {
 }
 
 std::int64_t Comparison::count(OutcomeMove move) const {
-  return std::count_if(outcomes.begin(), outcomes.end(), [&](const OutcomeChange& change) { return change.move == move; });
+  return std::count_if(outcomes.begin(), outcomes.end(),
+                       [&](const OutcomeChange& change) { return change.move == move; });
 }
 
 std::int64_t Comparison::count(SpeedVerdict verdict) const {
-  return std::count_if(speeds.begin(), speeds.end(), [&](const SpeedChange& change) { return change.verdict == verdict; });
+  return std::count_if(speeds.begin(), speeds.end(),
+                       [&](const SpeedChange& change) { return change.verdict == verdict; });
 }
 
 bool Comparison::got_worse() const {

@@ -33,7 +33,7 @@ struct SpeedChange {
   MeasurementKind kind = MeasurementKind::cpu_wall;
   double baseline_seconds = 0;
   double current_seconds = 0;
-  double ratio = 1;                // current / baseline, of medians (of the pairs' ratios when paired)
+  double ratio = 1;                 // current / baseline, of medians (of the pairs' ratios when paired)
   double ratio_low = not_a_number;  // NaN: too few samples
   double ratio_high = not_a_number;
   double p_value = 1;

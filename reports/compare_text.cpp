@@ -21,7 +21,8 @@ std::string speed_line(const SpeedChange& change) {
   if (std::isfinite(change.ratio_low)) {
     line += " (" + signed_percent(change.ratio_low - 1) + " to " + signed_percent(change.ratio_high - 1) + ")";
   }
-  line += "  " + plain(change.id) + "  " + duration(change.baseline_seconds) + " -> " + duration(change.current_seconds);
+  line +=
+      "  " + plain(change.id) + "  " + duration(change.baseline_seconds) + " -> " + duration(change.current_seconds);
   if (change.kind != MeasurementKind::cpu_wall) line += ", " + std::string(name_of(change.kind));
   if (!change.note.empty() && change.verdict == SpeedVerdict::inconclusive) line += ": " + plain(change.note);
   return line;
@@ -60,9 +61,9 @@ std::string compare_text(const Comparison& comparison, std::size_t limit) {
   std::vector<std::string> build;
   for (const std::string& line : comparison.build_differences) build.push_back(plain(line));
   add_block(text, "Build and environment", build, limit);
-  for (const OutcomeMove move : {OutcomeMove::broke, OutcomeMove::fixed, OutcomeMove::still_broken,
-                                 OutcomeMove::now_skipped, OutcomeMove::runs_again, OutcomeMove::reason_changed,
-                                 OutcomeMove::appeared, OutcomeMove::vanished}) {
+  for (const OutcomeMove move :
+       {OutcomeMove::broke, OutcomeMove::fixed, OutcomeMove::still_broken, OutcomeMove::now_skipped,
+        OutcomeMove::runs_again, OutcomeMove::reason_changed, OutcomeMove::appeared, OutcomeMove::vanished}) {
     std::string title(name_of(move));
     title.front() = static_cast<char>(title.front() - 'a' + 'A');
     add_block(text, title + ": " + std::to_string(comparison.count(move)), outcome_lines(comparison, move), limit);

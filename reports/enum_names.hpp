@@ -17,90 +17,90 @@ struct EnumNames;
 
 template <>
 struct EnumNames<Outcome> {
-    static constexpr std::array<std::pair<Outcome, std::string_view>, 7> table{{
-        {Outcome::passed, "passed"},
-        {Outcome::failed, "failed"},
-        {Outcome::blind, "blind"},
-        {Outcome::skipped, "skipped"},
-        {Outcome::crashed, "crashed"},
-        {Outcome::timed_out, "timed_out"},
-        {Outcome::refused, "refused"},
-    }};
+  static constexpr std::array<std::pair<Outcome, std::string_view>, 7> table{{
+      {Outcome::passed, "passed"},
+      {Outcome::failed, "failed"},
+      {Outcome::blind, "blind"},
+      {Outcome::skipped, "skipped"},
+      {Outcome::crashed, "crashed"},
+      {Outcome::timed_out, "timed_out"},
+      {Outcome::refused, "refused"},
+  }};
 };
 
 template <>
 struct EnumNames<Determinism> {
-    static constexpr std::array<std::pair<Determinism, std::string_view>, 4> table{{
-        {Determinism::yes, "yes"},
-        {Determinism::no, "no"},
-        {Determinism::not_promised, "not_promised"},
-        {Determinism::not_checked, "not_checked"},
-    }};
+  static constexpr std::array<std::pair<Determinism, std::string_view>, 4> table{{
+      {Determinism::yes, "yes"},
+      {Determinism::no, "no"},
+      {Determinism::not_promised, "not_promised"},
+      {Determinism::not_checked, "not_checked"},
+  }};
 };
 
 template <>
 struct EnumNames<FaultStatus> {
-    static constexpr std::array<std::pair<FaultStatus, std::string_view>, 5> table{{
-        {FaultStatus::caught, "caught"},
-        {FaultStatus::missed, "missed"},
-        {FaultStatus::equivalent, "equivalent"},
-        {FaultStatus::below_resolution, "below_resolution"},
-        {FaultStatus::blind, "blind"},
-    }};
+  static constexpr std::array<std::pair<FaultStatus, std::string_view>, 5> table{{
+      {FaultStatus::caught, "caught"},
+      {FaultStatus::missed, "missed"},
+      {FaultStatus::equivalent, "equivalent"},
+      {FaultStatus::below_resolution, "below_resolution"},
+      {FaultStatus::blind, "blind"},
+  }};
 };
 
 template <>
 struct EnumNames<MeasurementKind> {
-    static constexpr std::array<std::pair<MeasurementKind, std::string_view>, 4> table{{
-        {MeasurementKind::cpu_wall, "cpu_wall"},
-        {MeasurementKind::gpu_cold, "gpu_cold"},
-        {MeasurementKind::gpu_warm_graph, "gpu_warm_graph"},
-        {MeasurementKind::gpu_launch_inclusive, "gpu_launch_inclusive"},
-    }};
+  static constexpr std::array<std::pair<MeasurementKind, std::string_view>, 4> table{{
+      {MeasurementKind::cpu_wall, "cpu_wall"},
+      {MeasurementKind::gpu_cold, "gpu_cold"},
+      {MeasurementKind::gpu_warm_graph, "gpu_warm_graph"},
+      {MeasurementKind::gpu_launch_inclusive, "gpu_launch_inclusive"},
+  }};
 };
 
 template <>
 struct EnumNames<Role> {
-    static constexpr std::array<std::pair<Role, std::string_view>, 3> table{{
-        {Role::own, "own"},
-        {Role::vendor, "vendor"},
-        {Role::reference, "reference"},
-    }};
+  static constexpr std::array<std::pair<Role, std::string_view>, 3> table{{
+      {Role::own, "own"},
+      {Role::vendor, "vendor"},
+      {Role::reference, "reference"},
+  }};
 };
 
 template <>
 struct EnumNames<SampleUnit> {
-    static constexpr std::array<std::pair<SampleUnit, std::string_view>, 2> table{{
-        {SampleUnit::process_median, "process_median"},
-        {SampleUnit::iteration, "iteration"},
-    }};
+  static constexpr std::array<std::pair<SampleUnit, std::string_view>, 2> table{{
+      {SampleUnit::process_median, "process_median"},
+      {SampleUnit::iteration, "iteration"},
+  }};
 };
 
 template <typename Enum>
 constexpr std::string_view name_of(Enum value) {
-    for (const auto& [key, name] : EnumNames<Enum>::table) {
-        if (key == value) return name;
-    }
-    return "unknown";
+  for (const auto& [key, name] : EnumNames<Enum>::table) {
+    if (key == value) return name;
+  }
+  return "unknown";
 }
 
 template <typename Enum>
 constexpr std::optional<Enum> value_of(std::string_view text) {
-    for (const auto& [key, name] : EnumNames<Enum>::table) {
-        if (name == text) return key;
-    }
-    return std::nullopt;
+  for (const auto& [key, name] : EnumNames<Enum>::table) {
+    if (name == text) return key;
+  }
+  return std::nullopt;
 }
 
 // "passed, failed, blind, ...": for messages.
 template <typename Enum>
 std::string accepted_names() {
-    std::string list;
-    for (const auto& [key, name] : EnumNames<Enum>::table) {
-        if (!list.empty()) list += ", ";
-        list += name;
-    }
-    return list;
+  std::string list;
+  for (const auto& [key, name] : EnumNames<Enum>::table) {
+    if (!list.empty()) list += ", ";
+    list += name;
+  }
+  return list;
 }
 
 }  // namespace lockstep::reports

@@ -13,8 +13,8 @@ std::string not_finite(double value) { return std::isnan(value) ? "nan" : value 
 
 std::string fixed(double value, int decimals) {
   std::array<char, 400> buffer{};
-  const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed,
-                                    decimals);
+  const auto result =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed, decimals);
   return std::string(buffer.data(), result.ptr);
 }
 
@@ -27,7 +27,8 @@ template <std::size_t Count>
 std::string scaled(double value, const std::array<Scale, Count>& scales) {
   // Scales fall; the first that leaves at least one unit wins (0.9996 already reads as 1.00).
   for (const Scale& scale : scales) {
-    if (std::abs(value) >= scale.factor * 0.9995) return significant(value / scale.factor) + " " + std::string(scale.unit);
+    if (std::abs(value) >= scale.factor * 0.9995)
+      return significant(value / scale.factor) + " " + std::string(scale.unit);
   }
   return significant(value / scales.back().factor) + " " + std::string(scales.back().unit);
 }
@@ -55,8 +56,8 @@ std::string significant(double value, int digits) {
   const double magnitude = std::abs(value);
   if (magnitude < 1e-4 || magnitude >= 1e7) {
     std::array<char, 64> buffer{};
-    const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value,
-                                      std::chars_format::scientific, digits - 1);
+    const auto result =
+        std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific, digits - 1);
     return std::string(buffer.data(), result.ptr);
   }
   // Rounding may carry into the next power of ten: 9.996 is 10.0, with one decimal less.

@@ -14,73 +14,73 @@ namespace lockstep::reports {
 namespace {
 
 std::string read_text(const std::filesystem::path& path) {
-    std::error_code problem;
-    const auto status = std::filesystem::status(path, problem);
-    if (!std::filesystem::exists(status)) throw Error(path.string() + ": no such report");
-    if (std::filesystem::is_directory(status)) {
-        throw Error(path.string() + " is a folder; a report is a file, usually report.json in it");
-    }
-    std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    // An empty file would set failbit here, which is why emptiness is asked of the text.
-    text << file.rdbuf();
-    if (!file.is_open() || file.bad()) throw Error(path.string() + ": cannot be read: " + std::strerror(errno));
-    return text.str();
+  std::error_code problem;
+  const auto status = std::filesystem::status(path, problem);
+  if (!std::filesystem::exists(status)) throw Error(path.string() + ": no such report");
+  if (std::filesystem::is_directory(status)) {
+    throw Error(path.string() + " is a folder; a report is a file, usually report.json in it");
+  }
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  // An empty file would set failbit here, which is why emptiness is asked of the text.
+  text << file.rdbuf();
+  if (!file.is_open() || file.bad()) throw Error(path.string() + ": cannot be read: " + std::strerror(errno));
+  return text.str();
 }
 
 // Removes the temporary file unless the rename took it away.
 class TemporaryFile {
-public:
-    explicit TemporaryFile(std::filesystem::path path) : path_(std::move(path)) {}
-    ~TemporaryFile() {
-        std::error_code ignored;
-        std::filesystem::remove(path_, ignored);
-    }
-    TemporaryFile(const TemporaryFile&) = delete;
-    TemporaryFile& operator=(const TemporaryFile&) = delete;
-    const std::filesystem::path& path() const { return path_; }
+ public:
+  explicit TemporaryFile(std::filesystem::path path) : path_(std::move(path)) {}
+  ~TemporaryFile() {
+    std::error_code ignored;
+    std::filesystem::remove(path_, ignored);
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  const std::filesystem::path& path() const { return path_; }
 
-private:
-    std::filesystem::path path_;
+ private:
+  std::filesystem::path path_;
 };
 
 }  // namespace
 
 void write_text_atomically(const std::filesystem::path& path, const std::string& text) {
-    // The process id keeps two runs into one folder from writing into the same temporary file.
-    std::filesystem::path name = path;
-    name += "." + std::to_string(::getpid()) + ".part";
-    const TemporaryFile temporary(name);
-    {
-        std::ofstream file(temporary.path(), std::ios::binary | std::ios::trunc);
-        if (!file) throw Error(path.string() + ": cannot be written: " + std::strerror(errno));
-        file << text;
-        file.close();
-        if (!file) throw Error(path.string() + ": cannot be written: " + std::strerror(errno));
-    }
-    std::error_code problem;
-    std::filesystem::rename(temporary.path(), path, problem);
-    if (problem) throw Error(path.string() + ": cannot be written: " + problem.message());
+  // The process id keeps two runs into one folder from writing into the same temporary file.
+  std::filesystem::path name = path;
+  name += "." + std::to_string(::getpid()) + ".part";
+  const TemporaryFile temporary(name);
+  {
+    std::ofstream file(temporary.path(), std::ios::binary | std::ios::trunc);
+    if (!file) throw Error(path.string() + ": cannot be written: " + std::strerror(errno));
+    file << text;
+    file.close();
+    if (!file) throw Error(path.string() + ": cannot be written: " + std::strerror(errno));
+  }
+  std::error_code problem;
+  std::filesystem::rename(temporary.path(), path, problem);
+  if (problem) throw Error(path.string() + ": cannot be written: " + problem.message());
 }
 
 Report read_report(const std::filesystem::path& path) {
-    const std::string text = read_text(path);
-    if (text.find_first_not_of(" \t\r\n") == std::string::npos) throw Error(path.string() + " is empty, not a report");
-    Json document;
-    try {
-        document = Json::parse(text);
-    } catch (const Json::parse_error& problem) {
-        // The parser points one past the last byte it saw: a document that stops there was cut off.
-        const bool cut_off = problem.byte >= text.size();
-        throw Error(path.string() + (cut_off ? " is cut off: the JSON ends early, after byte " : " is not JSON: byte ") +
-                    std::to_string(cut_off ? text.size() : problem.byte));
-    }
-    return from_json(document, path.string());
+  const std::string text = read_text(path);
+  if (text.find_first_not_of(" \t\r\n") == std::string::npos) throw Error(path.string() + " is empty, not a report");
+  Json document;
+  try {
+    document = Json::parse(text);
+  } catch (const Json::parse_error& problem) {
+    // The parser points one past the last byte it saw: a document that stops there was cut off.
+    const bool cut_off = problem.byte >= text.size();
+    throw Error(path.string() + (cut_off ? " is cut off: the JSON ends early, after byte " : " is not JSON: byte ") +
+                std::to_string(cut_off ? text.size() : problem.byte));
+  }
+  return from_json(document, path.string());
 }
 
 void write_report(const std::filesystem::path& path, const Report& report) {
-    // A name that is no UTF-8 becomes readable instead of losing the report.
-    write_text_atomically(path, to_json(report).dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+  // A name that is no UTF-8 becomes readable instead of losing the report.
+  write_text_atomically(path, to_json(report).dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
 }
 
 }  // namespace lockstep::reports

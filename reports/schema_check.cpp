@@ -42,8 +42,8 @@ class Checker {
  private:
   static void refuse_unknown_keywords(const Json& schema) {
     static constexpr std::array<const char*, 15> known{
-        "$schema", "$defs", "title",      "description", "$ref",                 "type",  "const",   "enum",
-        "anyOf",   "items", "properties", "required",    "additionalProperties", "minimum", "minLength"};
+        "$schema", "$defs",      "title",    "description",          "$ref",    "type",     "const", "enum", "anyOf",
+        "items",   "properties", "required", "additionalProperties", "minimum", "minLength"};
     for (const auto& [keyword, ignored] : schema.items()) {
       bool is_known = false;
       for (const char* name : known) is_known = is_known || keyword == name;
@@ -74,8 +74,7 @@ class Checker {
       for (const Json& choice : schema["enum"]) listed = listed || value == choice;
       if (!listed) report(path, shown(value) + " is none of " + schema["enum"].dump());
     }
-    if (schema.contains("minimum") && value.is_number() &&
-        !(value.get<double>() >= schema["minimum"].get<double>())) {
+    if (schema.contains("minimum") && value.is_number() && !(value.get<double>() >= schema["minimum"].get<double>())) {
       report(path, shown(value) + " is below " + schema["minimum"].dump());
     }
     if (schema.contains("minLength") && value.is_string() &&

@@ -96,7 +96,8 @@ std::vector<double> false_discovery_rates(const std::vector<double>& p_values) {
   std::vector<double> rates(p_values.size());
   double smallest = 1;
   for (std::size_t position = order.size(); position-- > 0;) {
-    const double scaled = p_values[order[position]] * static_cast<double>(order.size()) / static_cast<double>(position + 1);
+    const double scaled =
+        p_values[order[position]] * static_cast<double>(order.size()) / static_cast<double>(position + 1);
     smallest = std::min(smallest, scaled);
     rates[order[position]] = smallest;
   }

@@ -26,7 +26,8 @@ std::string broken_lines(const Report& report, std::size_t limit) {
     const BrokenGroup& group = groups[i];
     const CaseResult& worst = report.cases[group.cases.front()];
     text += "\n  " + plain(group.name) + ": " + grouped(static_cast<std::int64_t>(group.cases.size())) + " of " +
-            plural(group.cases_of_group, "case") + " " + (worst.outcome == Outcome::timed_out ? "timed out" : std::string(name_of(worst.outcome))) + "\n";
+            plural(group.cases_of_group, "case") + " " +
+            (worst.outcome == Outcome::timed_out ? "timed out" : std::string(name_of(worst.outcome))) + "\n";
     if (worst.failure) {
       text += "    " + plain(worst.failure->message) + "\n    " + plain(worst.failure->rerun) + "\n";
     } else {

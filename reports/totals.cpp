@@ -113,9 +113,8 @@ std::vector<SkipGroup> skip_groups(const Report& report) {
   }
   std::vector<SkipGroup> groups;
   for (const auto& [reason, found] : by_reason) {
-    groups.push_back({.reason = reason,
-                      .cases = found.first,
-                      .implementations = {found.second.begin(), found.second.end()}});
+    groups.push_back(
+        {.reason = reason, .cases = found.first, .implementations = {found.second.begin(), found.second.end()}});
   }
   std::stable_sort(groups.begin(), groups.end(),
                    [](const SkipGroup& left, const SkipGroup& right) { return left.cases > right.cases; });

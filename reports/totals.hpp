@@ -19,8 +19,8 @@ struct Totals {
   std::int64_t judged_cases = 0;  // everything that ran: not skipped, not refused
   std::int64_t elements_total = 0;
   std::int64_t elements_judged = 0;
-  std::int64_t seeds = 0;         // distinct base seeds
-  std::int64_t judgements = 0;    // cases times the seeds of each
+  std::int64_t seeds = 0;            // distinct base seeds
+  std::int64_t judgements = 0;       // cases times the seeds of each
   std::int64_t implementations = 0;  // distinct (operator, direction, implementation) that ran
   std::int64_t operators = 0;        // distinct operators that ran
   std::int64_t faults_caught = 0;

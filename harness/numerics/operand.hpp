@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <memory>
+#include <type_traits>
 #include <vector>
 
 #include "harness/data/values.hpp"
@@ -30,16 +30,20 @@ class Operand {
   const Values* values_ = nullptr;
 };
 
-/// With derivatives: the element's tangent comes from a second tensor; without one it is zero.
+/// With derivatives: the element's tangent comes from a second tensor; without one it is zero. For nested duals the inner
+/// value takes `tangents` and the outer part `outer`, so that the mixed second derivative runs along both.
 template <class U>
 class Operand<Dual<U>> {
  public:
   Operand() = default;
-  explicit Operand(const Values& values, const Values* tangents = nullptr) : values_(&values), tangents_(tangents) {}
+  explicit Operand(const Values& values, const Values* tangents = nullptr, const Values* outer = nullptr)
+      : values_(&values), tangents_(tangents), outer_(outer) {}
 
   explicit operator bool() const { return values_ != nullptr; }
   Dual<U> operator[](std::int64_t index) const {
-    return {U((*values_)[index]), tangents_ ? U((*tangents_)[index]) : U(0.0)};
+    const auto read = [index](const Values* values) { return values ? (*values)[index] : 0.0; };
+    if constexpr (std::is_same_v<U, double>) return {(*values_)[index], read(tangents_)};
+    else return {U((*values_)[index], read(tangents_)), U(read(outer_))};
   }
   std::int64_t count() const { return values_->count(); }
   const Shape& shape() const { return values_->shape(); }
@@ -47,6 +51,7 @@ class Operand<Dual<U>> {
  private:
   const Values* values_ = nullptr;
   const Values* tangents_ = nullptr;
+  const Values* outer_ = nullptr;
 };
 
 /// Any output element of a formula alone: what lets a large problem be judged by a sample.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/simt/settings.hpp"
 
-#include <string>
-
 #include "harness/data/error.hpp"
 
 namespace lockstep::simt {
@@ -11,6 +9,22 @@ namespace {
 thread_local Settings settings_of_this_thread;
 
 }  // namespace
+
+std::string text(const Settings& settings) {
+  switch (settings.order) {
+    case Order::forward: return "order=forward";
+    case Order::reverse: return "order=reverse";
+    case Order::random: break;
+  }
+  return "order=random,seed=" + std::to_string(settings.seed);
+}
+
+std::vector<Settings> every_order(int random_orders) {
+  std::vector<Settings> orders{{.order = Order::forward}, {.order = Order::reverse}};
+  for (int seed = 1; seed <= random_orders; ++seed)
+    orders.push_back({.order = Order::random, .seed = static_cast<std::uint64_t>(seed)});
+  return orders;
+}
 
 const Settings& current_settings() { return settings_of_this_thread; }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 namespace lockstep::simt {
 
@@ -16,6 +18,12 @@ struct Settings {
   std::uint64_t seed = 0;
   int os_threads = 1;
 };
+
+/// "order=random,seed=3", as messages name it.
+std::string text(const Settings& settings);
+
+/// Forward, reverse and `random_orders` random ones with seeds 1, 2, ...: what a kernel has to pass.
+std::vector<Settings> every_order(int random_orders = 3);
 
 /// The settings of launches from this OS thread.
 const Settings& current_settings();

@@ -69,7 +69,7 @@ Launch launch_of(const LayerNorm& op, const Tensors& tensors, Device& device) {
   const TensorView x = tensors.inputs[0], y = tensors.outputs[0];
   const auto* weight = op.affine ? tensors.inputs[1].as<const Scalar>() : nullptr;
   const auto* bias = op.affine ? tensors.inputs[2].as<const Scalar>() : nullptr;
-  const std::int64_t x_pitch = row_pitch(x), y_pitch = row_pitch(y);
+  const std::int64_t x_pitch = row_pitch(x, op.columns), y_pitch = row_pitch(y, op.columns);
   const auto blocks = static_cast<unsigned>((op.rows + kWarps - 1) / kWarps);
   return [=, stream = device.stream()] {
     launch(forward_warp_per_row<Scalar, kPack, kPacksPerLane>, {dim3(blocks), dim3(32 * kWarps), 0}, stream,
@@ -82,7 +82,8 @@ Launch launch_of(const LayerNorm& op, const Tensors& tensors, Device& device) {
 template <class Scalar>
 Launch launch_for_row(const LayerNorm& op, const Tensors& tensors, Device& device) {
   constexpr int kPack = kFullPack<Scalar>;
-  const bool packed = rows_take_packs(tensors.inputs[0], kPack) && rows_take_packs(tensors.outputs[0], kPack);
+  const bool packed = rows_take_packs(tensors.inputs[0], op.columns, kPack) &&
+                      rows_take_packs(tensors.outputs[0], op.columns, kPack);
   if (packed) {
     if (op.columns <= 32 * 8) return launch_of<Scalar, kPack, 8 / kPack>(op, tensors, device);
     return launch_of<Scalar, kPack, 32 / kPack>(op, tensors, device);

@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::size_t level_count = 6;
 constexpr std::array<double, level_count - 1> level_limits{0.1, 0.5, 1, 4, 32};
-constexpr std::array<const char*, level_count + 1> level_names{"up to 0.1",  "up to 0.5", "up to 1",   "up to 4",
-                                                               "up to 32", "above 32",  "not finite"};
+constexpr std::array<const char*, level_count + 1> level_names{"up to 0.1", "up to 0.5", "up to 1",   "up to 4",
+                                                               "up to 32",  "above 32",  "not finite"};
 
 std::size_t level_of(double error) {
   if (!std::isfinite(error)) return level_count;
@@ -78,8 +78,8 @@ std::string failure_map(const CaseResult& result, std::size_t index, MapBudget& 
   const std::string paths = cell_paths(map, used);
   std::string html = "<figure class=\"map\" id=\"map-" + std::to_string(index) + "\"><svg viewBox=\"0 0 " +
                      std::to_string(map.columns) + " " + std::to_string(map.rows) +
-                     "\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"Map of the error over " + output + ", " +
-                     size + "\">" + paths + "</svg><figcaption>Where: largest error of " + output +
+                     "\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"Map of the error over " + output +
+                     ", " + size + "\">" + paths + "</svg><figcaption>Where: largest error of " + output +
                      " by tile, in bounds (" + size + ")</figcaption><ul class=\"legend\">";
   for (std::size_t level = 0; level < used.size(); ++level) {
     if (!used[level]) continue;

@@ -96,8 +96,7 @@ std::string fragment_encoded(std::string_view text) {
 std::string coordinate(double value) {
   if (!std::isfinite(value)) return "0";
   std::array<char, 400> buffer{};
-  const auto result =
-      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed, 2);
+  const auto result = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::fixed, 2);
   std::string text(buffer.data(), result.ptr);
   while (text.back() == '0') text.pop_back();
   if (text.back() == '.') text.pop_back();

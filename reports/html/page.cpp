@@ -26,7 +26,8 @@ constexpr const char* icon =
 
 std::string top_bar() {
   return "<header class=\"top\"><div class=\"inner\"><a class=\"brand\" href=\"#verdict\"><svg viewBox=\"0 0 16 16\" "
-         "aria-hidden=\"true\"><path d=\"M1 6h4V2h5v4h5M1 14h4v-4h5v4h5\"/></svg>Lockstep</a><nav aria-label=\"Sections\">"
+         "aria-hidden=\"true\"><path d=\"M1 6h4V2h5v4h5M1 14h4v-4h5v4h5\"/></svg>Lockstep</a><nav "
+         "aria-label=\"Sections\">"
          "<a href=\"#broken\">Broken</a><a href=\"#changes\">Changes</a><a href=\"#exactness\">Exactness</a>"
          "<a href=\"#faults\">Faults</a><a href=\"#speed\">Speed</a><a href=\"#cases\">Cases</a>"
          "<a href=\"#not-run\">Not run</a><a href=\"#methods\">Methods</a></nav>"
@@ -57,7 +58,8 @@ std::string dialogs() {
 std::string further_maps(const Report& report, const std::string& shown, MapBudget& budget) {
   std::string html;
   for (std::size_t index = 0; index < report.cases.size(); ++index) {
-    if (!report.cases[index].failure || shown.find("id=\"map-" + std::to_string(index) + "\"") != std::string::npos) continue;
+    if (!report.cases[index].failure || shown.find("id=\"map-" + std::to_string(index) + "\"") != std::string::npos)
+      continue;
     html += failure_map(report.cases[index], index, budget);
   }
   return html.empty() ? "" : "<template id=\"maps\">" + html + "</template>";
@@ -74,14 +76,15 @@ std::string render_html(const Report& report, const Report* baseline, const std:
   MapBudget budget;
 
   const std::string broken = broken_section(report, totals, budget);
-  std::string html = "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-                     "<meta http-equiv=\"Content-Security-Policy\" content=\"" +
-                     content_policy(style, script) +
-                     "\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
-                     "<meta name=\"color-scheme\" content=\"light dark\"><meta name=\"referrer\" content=\"no-referrer\">"
-                     "<link rel=\"icon\" href=\"" +
-                     std::string(icon) + "\"><title>" + title_of(report) + "</title><style>" + style +
-                     "</style></head><body><a class=\"skip\" href=\"#verdict\">Skip to the verdict</a>" + top_bar() + "<main>";
+  std::string html =
+      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
+      "<meta http-equiv=\"Content-Security-Policy\" content=\"" +
+      content_policy(style, script) +
+      "\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
+      "<meta name=\"color-scheme\" content=\"light dark\"><meta name=\"referrer\" content=\"no-referrer\">"
+      "<link rel=\"icon\" href=\"" +
+      std::string(icon) + "\"><title>" + title_of(report) + "</title><style>" + style +
+      "</style></head><body><a class=\"skip\" href=\"#verdict\">Skip to the verdict</a>" + top_bar() + "<main>";
   html += verdict_section(report, totals);
   html += broken;
   html += changes_section(comparison ? &*comparison : nullptr);

@@ -20,7 +20,8 @@ namespace {
 constexpr std::size_t most_failures = 300;
 
 Json constant_or(const Json& entries, const std::function<Json()>& otherwise) {
-  const bool equal = std::all_of(entries.begin(), entries.end(), [&](const Json& entry) { return entry == entries[0]; });
+  const bool equal =
+      std::all_of(entries.begin(), entries.end(), [&](const Json& entry) { return entry == entries[0]; });
   if (!entries.empty() && equal) return {{"all", entries[0]}};
   return otherwise();
 }
@@ -43,7 +44,8 @@ Json words(const std::vector<T>& values, Function&& word_of) {
 Json rounded(double value) {
   if (!std::isfinite(value)) return significant(value);
   std::array<char, 64> buffer{};
-  const auto end = std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::general, 3).ptr;
+  const auto end =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::general, 3).ptr;
   double nearest = 0;
   std::from_chars(buffer.data(), end, nearest);
   if (nearest == std::floor(nearest) && std::abs(nearest) < 1e9) return static_cast<std::int64_t>(nearest);
@@ -113,7 +115,8 @@ Json case_columns(const std::vector<CaseResult>& cases) {
   columns["worst_bound"] = column(cases, margin([](const Margins& m) { return rounded(m.worst_bound); }));
   columns["worst_rms"] = column(cases, margin([](const Margins& m) { return rounded(m.worst_rms); }));
   columns["exact"] = column(cases, margin([](const Margins& m) { return Json(m.exact ? 1 : 0); }));
-  columns["mismatches"] = column(cases, margin([](const Margins& m) { return Json(m.mismatches_to_correct_rounding); }));
+  columns["mismatches"] =
+      column(cases, margin([](const Margins& m) { return Json(m.mismatches_to_correct_rounding); }));
   columns["deterministic"] = words(cases, [](C c) { return std::string(name_of(c.deterministic)); });
   columns["seconds_fill"] = column(cases, [](C c) { return rounded(c.seconds.fill); });
   columns["seconds_run"] = column(cases, [](C c) { return rounded(c.seconds.run); });
@@ -126,9 +129,8 @@ Json failures(const std::vector<CaseResult>& cases) {
   for (std::size_t index = 0; index < cases.size(); ++index) {
     if (cases[index].failure) order.push_back(index);
   }
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t left, std::size_t right) {
-    return severity(cases[left]) > severity(cases[right]);
-  });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t left, std::size_t right) { return severity(cases[left]) > severity(cases[right]); });
   order.resize(std::min(order.size(), most_failures));
   Json by_case = Json::object();
   for (const std::size_t index : order) {
@@ -169,11 +171,11 @@ Json measurement_columns(const std::vector<Measurement>& measurements) {
 }  // namespace
 
 std::string page_data(const Report& report) {
-  const Json data = {{"seed", std::to_string(report.run.seed)},
-                     {"cases", {{"count", report.cases.size()}, {"columns", case_columns(report.cases)}}},
-                     {"failures", failures(report.cases)},
-                     {"measurements",
-                      {{"count", report.measurements.size()}, {"columns", measurement_columns(report.measurements)}}}};
+  const Json data = {
+      {"seed", std::to_string(report.run.seed)},
+      {"cases", {{"count", report.cases.size()}, {"columns", case_columns(report.cases)}}},
+      {"failures", failures(report.cases)},
+      {"measurements", {{"count", report.measurements.size()}, {"columns", measurement_columns(report.measurements)}}}};
   return script_safe(data.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 

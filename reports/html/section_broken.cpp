@@ -20,20 +20,20 @@ std::string index_text(const std::vector<std::int64_t>& index) {
 }
 
 std::string numbers_of(const Failure& failure) {
-  const std::string error = std::isfinite(failure.error_in_bounds) ? significant(failure.error_in_bounds) + " bounds"
-                                                                   : "not finite";
+  const std::string error =
+      std::isfinite(failure.error_in_bounds) ? significant(failure.error_in_bounds) + " bounds" : "not finite";
   const auto pair = [](const std::string& term, const std::string& value, const char* kind) {
     return "<div><dt>" + term + "</dt><dd" + kind + ">" + value + "</dd></div>";
   };
-  return "<dl class=\"numbers\">" +
-         pair("worst element", escaped(failure.output) + index_text(failure.index), "") +
+  return "<dl class=\"numbers\">" + pair("worst element", escaped(failure.output) + index_text(failure.index), "") +
          pair("expected", exact_number(failure.expected), "") + pair("got", exact_number(failure.got), "") +
          pair("error", error, " class=\"no\"") + pair("gate", escaped(failure.gate), "") + "</dl>";
 }
 
 std::string rerun_line(const std::string& rerun) {
   if (rerun.empty()) return "";
-  return "<div class=\"rerun\"><code>" + escaped(rerun) + "</code><button type=\"button\" class=\"copy\">Copy</button></div>";
+  return "<div class=\"rerun\"><code>" + escaped(rerun) +
+         "</code><button type=\"button\" class=\"copy\">Copy</button></div>";
 }
 
 std::string what_happened(const CaseResult& result) {
@@ -59,10 +59,11 @@ std::string card(const Report& report, const BrokenGroup& group, MapBudget& budg
   const std::size_t worst_index = group.cases.front();
   const CaseResult& worst = report.cases[worst_index];
   const auto broken = static_cast<std::int64_t>(group.cases.size());
-  std::string html = "<article class=\"card broken\"><div class=\"words\"><h3>" + escaped(group.name) + "</h3><p class=\"soft\">" +
-                     escaped(dtypes_of(report, group)) + " \u00b7 ";
-  html += broken == group.cases_of_group && broken > 1 ? "all " + plural(broken, "case")
-                                                       : grouped(broken) + " of " + plural(group.cases_of_group, "case");
+  std::string html = "<article class=\"card broken\"><div class=\"words\"><h3>" + escaped(group.name) +
+                     "</h3><p class=\"soft\">" + escaped(dtypes_of(report, group)) + " \u00b7 ";
+  html += broken == group.cases_of_group && broken > 1
+              ? "all " + plural(broken, "case")
+              : grouped(broken) + " of " + plural(group.cases_of_group, "case");
   html += "</p><p>The worst case " + what_happened(worst) + ": ";
   html += escaped(worst.failure && !worst.failure->message.empty() ? worst.failure->message : worst.reason) + "</p>";
   if (worst.failure) html += numbers_of(*worst.failure) + rerun_line(worst.failure->rerun);
@@ -91,11 +92,13 @@ std::string broken_section(const Report& report, const Totals& totals, MapBudget
                 : "Nothing. " + plural(totals.judged_cases, "case") + " ran to the end and stayed inside every gate.";
     return html + "</p></section>";
   }
-  html += "<p class=\"lead\">One card for each implementation, the one furthest from the truth first. An error of 1 bound "
-          "is the most that rounding can explain.</p>";
+  html +=
+      "<p class=\"lead\">One card for each implementation, the one furthest from the truth first. An error of 1 bound "
+      "is the most that rounding can explain.</p>";
   for (std::size_t i = 0; i < groups.size() && i < most_cards; ++i) html += card(report, groups[i], budget);
   if (groups.size() > most_cards) {
-    html += "<p class=\"quiet\"><a href=\"#outcome=broken\">" + grouped(static_cast<std::int64_t>(groups.size() - most_cards)) +
+    html += "<p class=\"quiet\"><a href=\"#outcome=broken\">" +
+            grouped(static_cast<std::int64_t>(groups.size() - most_cards)) +
             " more implementations</a> are in the table of cases.</p>";
   }
   return html + "</section>";

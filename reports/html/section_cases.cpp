@@ -14,9 +14,12 @@ std::string cases_section(const Report& report) {
   const auto select = [](const std::string& name, const std::string& label) {
     return "<label>" + label + "<select id=\"filter-" + name + "\"><option value=\"\">any</option></select></label>";
   };
-  return "<section id=\"cases\"><h2>Every case</h2><p class=\"lead\">What is broken comes first. A row opens with Enter; "
-         "<kbd>/</kbd> goes to the filter, <kbd>?</kbd> lists all keys.</p><noscript><p class=\"callout warning\">The table "
-         "needs the script of this page; the JSON beside it has every case.</p></noscript><form id=\"filters\" class=\"filters\" "
+  return "<section id=\"cases\"><h2>Every case</h2><p class=\"lead\">What is broken comes first. A row opens with "
+         "Enter; "
+         "<kbd>/</kbd> goes to the filter, <kbd>?</kbd> lists all keys.</p><noscript><p class=\"callout warning\">The "
+         "table "
+         "needs the script of this page; the JSON beside it has every case.</p></noscript><form id=\"filters\" "
+         "class=\"filters\" "
          "role=\"search\"><label class=\"grow\">Filter<input id=\"filter-text\" type=\"search\" autocomplete=\"off\" "
          "spellcheck=\"false\" placeholder=\"words, or a pattern such as layer_norm.*/cuda.*\"></label>" +
          select("outcome", "Outcome") + select("operator", "Operator") + select("direction", "Direction") +

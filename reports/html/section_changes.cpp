@@ -51,7 +51,9 @@ std::string speed_row(const SpeedChange& change, const Axis& axis, double delta)
   }
   const std::string title = change.note.empty() ? "" : " title=\"" + escaped(change.note) + "\"";
   return "<tr><td><a href=\"#case=" + fragment_encoded(change.id) + "\">" + escaped(change.id) + "</a>" +
-         (change.kind == MeasurementKind::cpu_wall ? "" : " <span class=\"soft\">" + std::string(name_of(change.kind)) + "</span>") +
+         (change.kind == MeasurementKind::cpu_wall
+              ? ""
+              : " <span class=\"soft\">" + std::string(name_of(change.kind)) + "</span>") +
          "</td><td class=\"n\">" + duration(change.baseline_seconds) + "</td><td class=\"n\">" +
          duration(change.current_seconds) + "</td><td class=\"wide\">" + forest_bar(change, axis, delta) +
          "</td><td class=\"n\"><b>" + signed_percent(change.ratio - 1) + "</b><br><span class=\"soft\">" + interval +
@@ -63,12 +65,13 @@ std::string speed_part(const Comparison& comparison) {
   if (comparison.speeds.empty()) return "<p class=\"quiet\">Nothing was timed in both reports.</p>";
   const Axis axis = axis_for(comparison.speeds);
   std::string html = "<h3>Speed</h3><ul class=\"counts\">";
-  for (const SpeedVerdict verdict : {SpeedVerdict::regressed, SpeedVerdict::improved, SpeedVerdict::unchanged,
-                                     SpeedVerdict::inconclusive}) {
+  for (const SpeedVerdict verdict :
+       {SpeedVerdict::regressed, SpeedVerdict::improved, SpeedVerdict::unchanged, SpeedVerdict::inconclusive}) {
     html += "<li><b>" + grouped(comparison.count(verdict)) + "</b> " + std::string(name_of(verdict)) + "</li>";
   }
   html += "</ul><p class=\"lead\">A change is named only where it leaves the band of \u00b1" +
-          percent(comparison.options.delta) + " beyond chance, counted over all cases at once. Unchanged means that the "
+          percent(comparison.options.delta) +
+          " beyond chance, counted over all cases at once. Unchanged means that the "
           "interval lies inside the band.</p><div class=\"card scroll\" tabindex=\"0\"><table><thead><tr><th>case</th>"
           "<th class=\"n\">before</th><th class=\"n\">now</th><th class=\"wide\"><span class=\"ends\"><span>" +
           signed_percent(-axis.reach) + "</span><span>0</span><span>" + signed_percent(axis.reach) +
@@ -86,16 +89,20 @@ std::string speed_part(const Comparison& comparison) {
 
 std::string outcome_part(const Comparison& comparison) {
   if (comparison.outcomes.empty()) return "<p class=\"quiet\">No outcome changed.</p>";
-  std::string html = "<h3>Outcomes</h3><div class=\"card scroll\" tabindex=\"0\"><table><thead><tr><th>change</th><th>case</th>"
-                     "<th>before</th><th>now</th><th>why</th></tr></thead><tbody>";
+  std::string html =
+      "<h3>Outcomes</h3><div class=\"card scroll\" tabindex=\"0\"><table><thead><tr><th>change</th><th>case</th>"
+      "<th>before</th><th>now</th><th>why</th></tr></thead><tbody>";
   std::size_t rows = 0;
   for (const OutcomeChange& change : comparison.outcomes) {
     if (rows++ == most_outcome_rows) break;
     const bool bad = change.move == OutcomeMove::broke || change.move == OutcomeMove::still_broken;
-    html += std::string("<tr><td") + (bad ? " class=\"no\"" : change.move == OutcomeMove::fixed ? " class=\"ok\"" : "") +
-            ">" + std::string(name_of(change.move)) + "</td><td><a href=\"#case=" + fragment_encoded(change.id) + "\">" +
-            escaped(change.id) + "</a></td><td>" + escaped(change.before) + "</td><td>" + escaped(change.after) +
-            "</td><td class=\"soft\">" + escaped(change.reason) + "</td></tr>";
+    html += std::string("<tr><td") +
+            (bad                                 ? " class=\"no\""
+             : change.move == OutcomeMove::fixed ? " class=\"ok\""
+                                                 : "") +
+            ">" + std::string(name_of(change.move)) + "</td><td><a href=\"#case=" + fragment_encoded(change.id) +
+            "\">" + escaped(change.id) + "</a></td><td>" + escaped(change.before) + "</td><td>" +
+            escaped(change.after) + "</td><td class=\"soft\">" + escaped(change.reason) + "</td></tr>";
   }
   html += "</tbody></table></div>";
   if (comparison.outcomes.size() > most_outcome_rows) {
@@ -117,8 +124,9 @@ std::string differences(const std::string& title, const std::string& kind, const
 std::string changes_section(const Comparison* comparison) {
   std::string html = "<section id=\"changes\"><h2>What changed since last time</h2>";
   if (comparison == nullptr) {
-    return html + "<p class=\"quiet\">This page was made without an earlier report to stand beside. "
-                  "<code>lockstep compare BEFORE.json NOW.json</code> says what changed.</p></section>";
+    return html +
+           "<p class=\"quiet\">This page was made without an earlier report to stand beside. "
+           "<code>lockstep compare BEFORE.json NOW.json</code> says what changed.</p></section>";
   }
   html += "<p class=\"lead\">Against " + escaped(comparison->baseline_name) + ".</p>";
   html += differences("Another machine: a difference of speed is a difference of machines.", "warning",

@@ -87,7 +87,8 @@ std::string heat_table(const Report& report) {
   for (std::size_t i = 0; i < columns.size();) {
     std::size_t end = i;
     while (end < columns.size() && columns[end].first == columns[i].first) ++end;
-    first += "<th scope=\"colgroup\" colspan=\"" + std::to_string(end - i) + "\">" + escaped(columns[i].first) + "</th>";
+    first +=
+        "<th scope=\"colgroup\" colspan=\"" + std::to_string(end - i) + "\">" + escaped(columns[i].first) + "</th>";
     i = end;
   }
   for (const Column& column : columns) second += "<th scope=\"col\">" + escaped(column.second) + "</th>";
@@ -99,7 +100,8 @@ std::string heat_table(const Report& report) {
     }
     body += "</tr>";
   }
-  return "<div class=\"card scroll\" tabindex=\"0\"><table class=\"heat\"><caption>Largest error in bounds, over all cases of an "
+  return "<div class=\"card scroll\" tabindex=\"0\"><table class=\"heat\"><caption>Largest error in bounds, over all "
+         "cases of an "
          "operator, dtype and direction</caption><thead><tr><td></td>" +
          first + "</tr><tr><td></td>" + second + "</tr></thead><tbody>" + body + "</tbody></table></div>";
 }
@@ -162,7 +164,7 @@ std::string separation_chart(const Report& report) {
   std::string axis;
   for (int decade = -4; decade <= 4; ++decade) {
     const double x = left + step * 4 * (decade + 4);
-    static const std::array<const char*, 9> names{"0.0001", "0.001", "0.01", "0.1",    "1 gate",
+    static const std::array<const char*, 9> names{"0.0001", "0.001", "0.01",  "0.1",   "1 gate",
                                                   "10",     "100",   "1 000", "10 000"};
     const char* anchor = decade == -4 ? "start" : decade == 4 ? "end" : "middle";
     axis += "<line class=\"" + std::string(decade == 0 ? "gate" : "grid") + "\" x1=\"" + coordinate(x) + "\" x2=\"" +
@@ -171,11 +173,13 @@ std::string separation_chart(const Report& report) {
   }
   const std::string summary = plural(judged, "case") + " above the axis and " + plural(planted, "planted fault") +
                               " below it, by error in gates; 1 is where a case fails";
-  return "<figure class=\"card chart\"><figcaption><b>How far right is from wrong.</b> Above the line: the worst error of "
+  return "<figure class=\"card chart\"><figcaption><b>How far right is from wrong.</b> Above the line: the worst error "
+         "of "
          "each case, in gates" +
          (exact > 0 ? std::string(" (") + plural(exact, "case") + " without any error not drawn)" : std::string()) +
          ". Below it: what each planted fault does, at its largest. Heights grow with the square root of the count."
-         "</figcaption><div class=\"scroll\" tabindex=\"0\"><svg class=\"separation\" viewBox=\"0 0 960 232\" role=\"img\" aria-label=\"" +
+         "</figcaption><div class=\"scroll\" tabindex=\"0\"><svg class=\"separation\" viewBox=\"0 0 960 232\" "
+         "role=\"img\" aria-label=\"" +
          summary + "\">" + axis + bars + "<line class=\"base\" x1=\"16\" x2=\"944\" y1=\"110.5\" y2=\"110.5\"/>" +
          "<text class=\"ink\" x=\"20\" y=\"28\">cases as they ran</text>" +
          (planted > 0 ? "<text class=\"ink\" x=\"20\" y=\"200\">faults planted on purpose</text>" : "") +

@@ -56,8 +56,8 @@ std::string row_html(const FaultRow& row) {
   if (!notes.empty()) html += "<br><span class=\"soft\">" + escaped(notes) + "</span>";
   html += "</td><td>";
   for (const auto& [status, list] : dtypes) {
-    html += "<span class=\"" + std::string(class_of(status)) + "\">" + words_of(status) + "</span> <span class=\"soft\">" +
-            escaped(list) + "</span> ";
+    html += "<span class=\"" + std::string(class_of(status)) + "\">" + words_of(status) +
+            "</span> <span class=\"soft\">" + escaped(list) + "</span> ";
   }
   html += "</td><td class=\"n\">" + grouped(caught) + " of " + grouped(applied) + "</td><td class=\"n\">";
   html += applied == 0 ? "" : std::isfinite(effect) ? significant(effect, 2) : "not finite";
@@ -88,11 +88,14 @@ std::string faults_section(const Report& report, const Totals& totals) {
   if (report.faults.empty()) {
     return html + "<p class=\"quiet\">No faults were planted in this run.</p></section>";
   }
-  html += "<p class=\"lead\">Every operator declares faults. Each is planted where its effect, computed in float64, exceeds "
-          "four gates, and there it must be rejected. <b>" +
-          grouped(totals.faults_caught) + " of " + grouped(totals.faults_applied()) + " were.</b>";
+  html +=
+      "<p class=\"lead\">Every operator declares faults. Each is planted where its effect, computed in float64, "
+      "exceeds "
+      "four gates, and there it must be rejected. <b>" +
+      grouped(totals.faults_caught) + " of " + grouped(totals.faults_applied()) + " were.</b>";
   if (totals.faults_excused > 0) {
-    html += " " + plural(totals.faults_excused, "more fault") + " cannot show in its dtype or changes nothing, in writing.";
+    html +=
+        " " + plural(totals.faults_excused, "more fault") + " cannot show in its dtype or changes nothing, in writing.";
   }
   html += "</p>" + unseen(report);
   std::map<std::string, std::map<std::tuple<std::string, std::string>, FaultRow>> by_operator;
@@ -112,7 +115,8 @@ std::string faults_section(const Report& report, const Totals& totals) {
     }
     html += "<details><summary><span>" + escaped(name) + "</span><span class=\"n " + (caught == applied ? "ok" : "no") +
             "\">" + grouped(caught) + " of " + grouped(applied) +
-            "</span></summary><div class=\"scroll\" tabindex=\"0\"><table><thead><tr><th>direction</th><th>fault</th><th>status</th>"
+            "</span></summary><div class=\"scroll\" "
+            "tabindex=\"0\"><table><thead><tr><th>direction</th><th>fault</th><th>status</th>"
             "<th class=\"n\">caught in cases</th><th class=\"n\">effect, gates</th></tr></thead><tbody>" +
             body + "</tbody></table></div></details>";
   }

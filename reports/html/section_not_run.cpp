@@ -11,7 +11,8 @@ constexpr std::size_t most_names = 8;
 std::string names(const std::vector<std::string>& list) {
   std::string text;
   for (std::size_t i = 0; i < list.size() && i < most_names; ++i) text += (i > 0 ? ", " : "") + escaped(list[i]);
-  if (list.size() > most_names) text += " and " + grouped(static_cast<std::int64_t>(list.size() - most_names)) + " more";
+  if (list.size() > most_names)
+    text += " and " + grouped(static_cast<std::int64_t>(list.size() - most_names)) + " more";
   return text;
 }
 
@@ -31,12 +32,14 @@ std::string not_run_section(const Report& report) {
     html += "</dl>";
   }
   if (groups.empty()) return html + "<p class=\"quiet\">No case was skipped.</p></section>";
-  html += "<div class=\"card scroll\" tabindex=\"0\"><table><thead><tr><th class=\"n\">cases</th><th>reason</th><th>implementations"
-          "</th></tr></thead><tbody>";
+  html +=
+      "<div class=\"card scroll\" tabindex=\"0\"><table><thead><tr><th "
+      "class=\"n\">cases</th><th>reason</th><th>implementations"
+      "</th></tr></thead><tbody>";
   for (const SkipGroup& group : groups) {
-    html += "<tr><td class=\"n\">" + grouped(group.cases) + "</td><td><a href=\"#reason=" +
-            fragment_encoded(group.reason) + "\">" + escaped(group.reason) + "</a></td><td class=\"soft\">" +
-            names(group.implementations) + "</td></tr>";
+    html += "<tr><td class=\"n\">" + grouped(group.cases) +
+            "</td><td><a href=\"#reason=" + fragment_encoded(group.reason) + "\">" + escaped(group.reason) +
+            "</a></td><td class=\"soft\">" + names(group.implementations) + "</td></tr>";
   }
   return html + "</tbody></table></div></section>";
 }

@@ -56,10 +56,13 @@ std::string light_bar(const Group& group) {
   const double fraction = row.fraction_of_ceiling;
   if (!std::isfinite(fraction)) return "<span class=\"soft\">no ceiling was measured</span>";
   const bool over = fraction > 1;
-  std::string svg = "<svg class=\"light\" aria-hidden=\"true\"><rect class=\"track\" width=\"100%\" height=\"100%\" rx=\"3\"/>"
-                    "<rect class=\"" +
-                    std::string(over ? "over" : group.own != nullptr ? "own" : "peer") + "\" width=\"" +
-                    coordinate(std::clamp(fraction, 0.0, 1.0) * 100) + "%\" height=\"100%\" rx=\"3\"/>";
+  std::string svg =
+      "<svg class=\"light\" aria-hidden=\"true\"><rect class=\"track\" width=\"100%\" height=\"100%\" rx=\"3\"/>"
+      "<rect class=\"" +
+      std::string(over                   ? "over"
+                  : group.own != nullptr ? "own"
+                                         : "peer") +
+      "\" width=\"" + coordinate(std::clamp(fraction, 0.0, 1.0) * 100) + "%\" height=\"100%\" rx=\"3\"/>";
   if (group.own != nullptr && group.vendor != nullptr && std::isfinite(group.vendor->fraction_of_ceiling)) {
     const std::string x = coordinate(std::clamp(group.vendor->fraction_of_ceiling, 0.0, 1.0) * 100) + "%";
     svg += "<line class=\"tick\" x1=\"" + x + "\" x2=\"" + x + "\" y1=\"0\" y2=\"100%\"/>";
@@ -87,18 +90,20 @@ std::string bar_row(const Group& group) {
 
 std::string bars_part(const Report& report) {
   const std::vector<Group> groups = groups_of(report);
-  std::string html = "<div class=\"card scroll\" tabindex=\"0\"><table class=\"bars\"><caption>The largest problem of each operator, "
-                     "direction and dtype: fraction of the ceiling that binds. The tick is the vendor's library."
-                     "</caption><thead><tr><th>problem</th><th class=\"wide\"><span class=\"ends\"><span>0</span>"
-                     "<span>50 %</span><span>100 %</span></span></th><th class=\"n\">of ceiling</th>"
-                     "<th class=\"n\">own</th><th class=\"n\">vendor</th><th class=\"n\">reference</th></tr></thead><tbody>";
+  std::string html =
+      "<div class=\"card scroll\" tabindex=\"0\"><table class=\"bars\"><caption>The largest problem of each operator, "
+      "direction and dtype: fraction of the ceiling that binds. The tick is the vendor's library."
+      "</caption><thead><tr><th>problem</th><th class=\"wide\"><span class=\"ends\"><span>0</span>"
+      "<span>50 %</span><span>100 %</span></span></th><th class=\"n\">of ceiling</th>"
+      "<th class=\"n\">own</th><th class=\"n\">vendor</th><th class=\"n\">reference</th></tr></thead><tbody>";
   bool any_over = false;
   for (std::size_t i = 0; i < groups.size() && i < most_bars; ++i) html += bar_row(groups[i]);
   for (const Measurement& measurement : report.measurements) any_over = any_over || measurement.fraction_of_ceiling > 1;
   html += "</tbody></table></div>";
   if (any_over) {
-    html += "<p class=\"callout warning\">More than 100 % of a ceiling is an error of the ceiling or of the counted "
-            "work, not a fast kernel.</p>";
+    html +=
+        "<p class=\"callout warning\">More than 100 % of a ceiling is an error of the ceiling or of the counted "
+        "work, not a fast kernel.</p>";
   }
   return html + "<details class=\"card\" id=\"all-measurements\"><summary>All " +
          plural(static_cast<std::int64_t>(report.measurements.size()), "measurement") +
@@ -114,8 +119,10 @@ std::string ceilings_part(const Report& report) {
             (ceiling.working_set_bytes > 0 ? byte_size(ceiling.working_set_bytes) : "") + "</td><td class=\"n\">" +
             rate(ceiling.value, ceiling.unit) + "</td></tr>";
   }
-  return "<details class=\"card\"><summary>Ceilings measured in this run</summary><div class=\"scroll\" tabindex=\"0\"><table><thead><tr>"
-         "<th>ceiling</th><th>device</th><th>dtype</th><th class=\"n\">working set</th><th class=\"n\">measured</th></tr>"
+  return "<details class=\"card\"><summary>Ceilings measured in this run</summary><div class=\"scroll\" "
+         "tabindex=\"0\"><table><thead><tr>"
+         "<th>ceiling</th><th>device</th><th>dtype</th><th class=\"n\">working set</th><th "
+         "class=\"n\">measured</th></tr>"
          "</thead><tbody>" +
          rows + "</tbody></table></div></details>";
 }
@@ -126,14 +133,16 @@ std::string judging_part(const Report& report) {
   for (const JudgingRate& row : report.judging_rates) {
     const auto optional = [](const std::optional<double>& value) { return value ? significant(*value) : ""; };
     const double reached = std::max(row.cases_per_second_full.value_or(0), row.cases_per_second_sampled);
-    rows += "<tr><th scope=\"row\">" + escaped(row.name) + "</th><td class=\"n\">" + optional(row.cases_per_second_full) +
-            "</td><td class=\"n\">" + significant(row.cases_per_second_sampled) + "</td><td class=\"n " +
-            (reached >= row.target ? "ok" : "no") + "\">" + significant(row.target) + "</td><td class=\"n\">" +
-            optional(row.benchdnn_cases_per_second) + "</td></tr>";
+    rows += "<tr><th scope=\"row\">" + escaped(row.name) + "</th><td class=\"n\">" +
+            optional(row.cases_per_second_full) + "</td><td class=\"n\">" + significant(row.cases_per_second_sampled) +
+            "</td><td class=\"n " + (reached >= row.target ? "ok" : "no") + "\">" + significant(row.target) +
+            "</td><td class=\"n\">" + optional(row.benchdnn_cases_per_second) + "</td></tr>";
   }
   return "<h3>Speed of judging</h3><p class=\"lead\">Cases per second with a fresh fill and all gates. benchdnn, which "
-         "checks every element, was measured on another machine.</p><div class=\"card scroll\" tabindex=\"0\"><table><thead><tr><th>case"
-         "</th><th class=\"n\">every element</th><th class=\"n\">sampled</th><th class=\"n\">target</th><th class=\"n\">"
+         "checks every element, was measured on another machine.</p><div class=\"card scroll\" "
+         "tabindex=\"0\"><table><thead><tr><th>case"
+         "</th><th class=\"n\">every element</th><th class=\"n\">sampled</th><th class=\"n\">target</th><th "
+         "class=\"n\">"
          "benchdnn</th></tr></thead><tbody>" +
          rows + "</tbody></table></div>";
 }
@@ -147,12 +156,14 @@ std::string speed_section(const Report& report) {
   if (report.measurements.empty()) {
     html += "<p class=\"quiet\">Nothing was timed in this run.</p>";
   } else {
-    html += "<p class=\"lead\">Ceilings are measured in the same run: what this machine does at best when it only copies, "
-            "or only multiplies. No number stands here whose very outputs were not judged.</p>";
+    html +=
+        "<p class=\"lead\">Ceilings are measured in the same run: what this machine does at best when it only copies, "
+        "or only multiplies. No number stands here whose very outputs were not judged.</p>";
   }
   if (emulated) {
-    html += "<p class=\"quiet\">The CUDA kernels ran thread by thread on the CPU. Emulated runs are judged and never "
-            "timed.</p>";
+    html +=
+        "<p class=\"quiet\">The CUDA kernels ran thread by thread on the CPU. Emulated runs are judged and never "
+        "timed.</p>";
   }
   if (!report.measurements.empty()) html += bars_part(report);
   return html + ceilings_part(report) + judging_part(report) + "</section>";

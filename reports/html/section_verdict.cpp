@@ -24,8 +24,8 @@ std::string words_of(Outcome outcome) {
 }
 
 // What is broken comes first and never vanishes: one failure in ten thousand is still some pixels wide.
-constexpr std::array bar_order{Outcome::failed,  Outcome::crashed, Outcome::timed_out, Outcome::blind,
-                               Outcome::passed,  Outcome::refused, Outcome::skipped};
+constexpr std::array bar_order{Outcome::failed, Outcome::crashed, Outcome::timed_out, Outcome::blind,
+                               Outcome::passed, Outcome::refused, Outcome::skipped};
 
 std::string outcome_bar(const Totals& totals) {
   if (totals.cases == 0) return "";
@@ -77,9 +77,9 @@ std::string large(std::int64_t count) {
 
 std::string evidence(const Report& report, const Totals& totals) {
   std::string html = "<dl class=\"tiles\">";
-  const double coverage = totals.elements_total > 0 ? static_cast<double>(totals.elements_judged) /
-                                                          static_cast<double>(totals.elements_total)
-                                                    : 0;
+  const double coverage = totals.elements_total > 0
+                              ? static_cast<double>(totals.elements_judged) / static_cast<double>(totals.elements_total)
+                              : 0;
   const std::string share = totals.elements_total == 0 ? "no output was judged"
                             : totals.elements_judged == totals.elements_total
                                 ? "every element of every output"
@@ -118,8 +118,9 @@ std::string machine_line(const Report& report) {
   html += fact(environment.gpu ? environment.gpu->name : "no GPU");
   html += fact(environment.compiler);
   html += fact(environment.cuda.toolkit ? "CUDA " + *environment.cuda.toolkit : "");
-  html += fact(environment.revision.empty() ? "" : "revision " + environment.revision.substr(0, 12) +
-                                                       (environment.dirty ? ", edited" : ""));
+  html += fact(environment.revision.empty()
+                   ? ""
+                   : "revision " + environment.revision.substr(0, 12) + (environment.dirty ? ", edited" : ""));
   if (report.run.seconds > 0) html += fact(long_duration(report.run.seconds));
   return html + "</ul>";
 }
