@@ -73,8 +73,8 @@ void compare_outcomes(const Report& baseline, const Report& current, Comparison&
     if (*move == OutcomeMove::reason_changed) reason = "was: " + before->reason + "; now: " + after->reason;
     comparison.outcomes.push_back({.id = id,
                                    .move = *move,
-                                   .before = before != nullptr ? std::string(name_of(before->outcome)) : "",
-                                   .after = after != nullptr ? std::string(name_of(after->outcome)) : "",
+                                   .before = before != nullptr ? spoken(before->outcome) : "",
+                                   .after = after != nullptr ? spoken(after->outcome) : "",
                                    .reason = std::move(reason)});
   }
   std::stable_sort(comparison.outcomes.begin(), comparison.outcomes.end(),
@@ -102,7 +102,9 @@ SpeedChange speed_change(const Measurement& before, const Measurement& after, co
   const std::vector<double> baseline = logarithms(before);
   const std::vector<double> current = logarithms(after);
   const bool processes = before.sample_unit == SampleUnit::process_median && after.sample_unit == before.sample_unit;
-  SpeedChange change{.id = after.id, .kind = after.kind};
+  SpeedChange change;
+  change.id = after.id;
+  change.kind = after.kind;
   change.baseline_seconds = std::exp(median_of(baseline));
   change.current_seconds = std::exp(median_of(current));
   change.paired = processes && !after.pairing.empty() && after.pairing == before.pairing &&

@@ -29,7 +29,7 @@ struct CompareOptions {
 enum class SpeedVerdict { regressed, improved, unchanged, inconclusive };
 
 struct SpeedChange {
-  std::string id;
+  std::string id = {};
   MeasurementKind kind = MeasurementKind::cpu_wall;
   double baseline_seconds = 0;
   double current_seconds = 0;
@@ -40,29 +40,29 @@ struct SpeedChange {
   double false_discovery_rate = 1;  // p-value after Benjamini-Hochberg
   bool paired = false;
   SpeedVerdict verdict = SpeedVerdict::inconclusive;
-  std::string note;  // why it is inconclusive
+  std::string note = {};  // why it is inconclusive
 };
 
 enum class OutcomeMove { broke, fixed, still_broken, now_skipped, runs_again, reason_changed, appeared, vanished };
 
 struct OutcomeChange {
-  std::string id;
+  std::string id = {};
   OutcomeMove move = OutcomeMove::appeared;
-  std::string before;  // outcome's name, or "" when the case was not there
-  std::string after;
-  std::string reason;  // of the report in which it is broken or skipped
+  std::string before = {};  // outcome's name, or "" when the case was not there
+  std::string after = {};
+  std::string reason = {};  // of the report in which it is broken or skipped
 };
 
 struct Comparison {
-  std::string baseline_name;  // "revision 4f1c2ab of 2026-11-19T02:14:00Z"
-  std::string current_name;
+  std::string baseline_name = {};  // "revision 4f1c2ab of 2026-11-19T02:14:00Z"
+  std::string current_name = {};
   // Another machine makes every difference of speed a difference of machines, so these are said first.
-  std::vector<std::string> machine_differences;
-  std::vector<std::string> build_differences;  // compiler, libraries, driver, build type, revision
-  std::vector<OutcomeChange> outcomes;         // in the order of OutcomeMove, then by id
-  std::vector<SpeedChange> speeds;             // by verdict, then the surest and largest first
-  std::int64_t unmatched_measurements = 0;     // timed in one report only
-  CompareOptions options;
+  std::vector<std::string> machine_differences = {};
+  std::vector<std::string> build_differences = {};  // compiler, libraries, driver, build type, revision
+  std::vector<OutcomeChange> outcomes = {};         // in the order of OutcomeMove, then by id
+  std::vector<SpeedChange> speeds = {};             // by verdict, then the surest and largest first
+  std::int64_t unmatched_measurements = 0;          // timed in one report only
+  CompareOptions options = {};
 
   std::int64_t count(OutcomeMove move) const;
   std::int64_t count(SpeedVerdict verdict) const;

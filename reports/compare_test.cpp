@@ -19,8 +19,8 @@ using testing::StartsWith;
 constexpr int timed_cases = 200;
 constexpr int slowed_cases = 10;
 
-// Two nights of `timed_cases` cases. Each pair of processes shares a disturbance of 3 %, each process has 1 % of its own.
-// The first `slowed_cases` take `factor` times as long in the second night.
+// Two nights of `timed_cases` cases. Each pair of processes shares a disturbance of 3 %, each process has 1 % of its
+// own. The first `slowed_cases` take `factor` times as long in the second night.
 std::pair<Report, Report> two_nights(int samples, double factor, const std::string& pairing, std::uint64_t seed,
                                      SampleUnit unit = SampleUnit::process_median) {
   std::mt19937_64 random(seed);
@@ -133,7 +133,9 @@ TEST(Compare, ReportsWhatHappenedToOutcomes) {
   const auto expect_one = [&](OutcomeMove move, const std::string& id) {
     EXPECT_EQ(comparison.count(move), 1) << name_of(move);
     for (const OutcomeChange& change : comparison.outcomes) {
-      if (change.move == move) EXPECT_EQ(change.id, id);
+      if (change.move == move) {
+        EXPECT_EQ(change.id, id);
+      }
     }
   };
   expect_one(OutcomeMove::broke, before.cases[0].id);

@@ -23,7 +23,7 @@ std::string speed_line(const SpeedChange& change) {
   }
   line +=
       "  " + plain(change.id) + "  " + duration(change.baseline_seconds) + " -> " + duration(change.current_seconds);
-  if (change.kind != MeasurementKind::cpu_wall) line += ", " + std::string(name_of(change.kind));
+  if (change.kind != MeasurementKind::cpu_wall) line += ", " + spoken(change.kind);
   if (!change.note.empty() && change.verdict == SpeedVerdict::inconclusive) line += ": " + plain(change.note);
   return line;
 }

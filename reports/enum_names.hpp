@@ -92,6 +92,20 @@ constexpr std::optional<Enum> value_of(std::string_view text) {
   return std::nullopt;
 }
 
+// For people: "timed out", "gpu cold".
+inline std::string spoken(std::string_view name) {
+  std::string text(name);
+  for (char& character : text) {
+    if (character == '_') character = ' ';
+  }
+  return text;
+}
+
+template <typename Enum>
+std::string spoken(Enum value) {
+  return spoken(name_of(value));
+}
+
 // "passed, failed, blind, ...": for messages.
 template <typename Enum>
 std::string accepted_names() {

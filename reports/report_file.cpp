@@ -44,6 +44,27 @@ class TemporaryFile {
   std::filesystem::path path_;
 };
 
+// One line per element of a list: a case can be found with grep and a change with diff, at half the size of one line per
+// number. A name that is no UTF-8 becomes readable instead of losing the report.
+std::string report_text(const Json& document) {
+  const auto compact = [](const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); };
+  std::string text = "{";
+  for (const auto& [key, value] : document.items()) {
+    text += (text.size() > 1 ? ",\n" : "\n") + compact(key) + ": ";
+    if (!value.is_array() || value.empty()) {
+      text += compact(value);
+      continue;
+    }
+    std::string separator = "[\n";
+    for (const Json& element : value) {
+      text += separator + compact(element);
+      separator = ",\n";
+    }
+    text += "\n]";
+  }
+  return text + "\n}\n";
+}
+
 }  // namespace
 
 void write_text_atomically(const std::filesystem::path& path, const std::string& text) {
@@ -79,8 +100,7 @@ Report read_report(const std::filesystem::path& path) {
 }
 
 void write_report(const std::filesystem::path& path, const Report& report) {
-  // A name that is no UTF-8 becomes readable instead of losing the report.
-  write_text_atomically(path, to_json(report).dump(1, ' ', false, Json::error_handler_t::replace) + "\n");
+  write_text_atomically(path, report_text(to_json(report)));
 }
 
 }  // namespace lockstep::reports

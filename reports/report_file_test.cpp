@@ -57,7 +57,7 @@ class ReportFile : public testing::Test {
 
 TEST_F(ReportFile, ComesBackAsItWas) {
   for (const bool gpu : {false, true}) {
-    const Report report = synthetic_report({.cases = 600, .failing = !gpu, .gpu = gpu});
+    const Report report = synthetic_report({.cases = 2000, .failing = !gpu, .gpu = gpu});
     write_report(folder_ / "report.json", report);
     const Report back = read_report(folder_ / "report.json");
     ASSERT_EQ(back.cases.size(), report.cases.size());
@@ -87,7 +87,8 @@ TEST_F(ReportFile, KeepsEveryKindOfNonFiniteNumber) {
 }
 
 TEST_F(ReportFile, IsAGoogleBenchmarkFile) {
-  const Report report = synthetic_report({.cases = 600});
+  const Report report = synthetic_report({.cases = 2000});
+  ASSERT_FALSE(report.measurements.empty());
   const Json document = to_json(report);
   EXPECT_EQ(document["context"]["num_cpus"], 2);
   std::size_t rows = 0;

@@ -18,15 +18,15 @@ Json report_schema() { return Json::parse(report_schema_text()); }
 
 TEST(SchemaCheck, AcceptsEveryReportThatWeWrite) {
   const Json schema = report_schema();
-  EXPECT_THAT(schema_violations(schema, to_json(synthetic_report({.cases = 600}))), IsEmpty());
-  EXPECT_THAT(schema_violations(schema, to_json(synthetic_report({.cases = 600, .failing = false, .gpu = true}))),
+  EXPECT_THAT(schema_violations(schema, to_json(synthetic_report({.cases = 2000}))), IsEmpty());
+  EXPECT_THAT(schema_violations(schema, to_json(synthetic_report({.cases = 2000, .failing = false, .gpu = true}))),
               IsEmpty());
   EXPECT_THAT(schema_violations(schema, to_json(Report{})), IsEmpty());
 }
 
 TEST(SchemaCheck, RejectsBrokenReports) {
   const Json schema = report_schema();
-  const Json good = to_json(synthetic_report({.cases = 600}));
+  const Json good = to_json(synthetic_report({.cases = 2000}));
   const auto violations = [&](const std::function<void(Json&)>& breaks) {
     Json document = good;
     breaks(document);

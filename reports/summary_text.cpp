@@ -26,13 +26,10 @@ std::string broken_lines(const Report& report, std::size_t limit) {
     const BrokenGroup& group = groups[i];
     const CaseResult& worst = report.cases[group.cases.front()];
     text += "\n  " + plain(group.name) + ": " + grouped(static_cast<std::int64_t>(group.cases.size())) + " of " +
-            plural(group.cases_of_group, "case") + " " +
-            (worst.outcome == Outcome::timed_out ? "timed out" : std::string(name_of(worst.outcome))) + "\n";
-    if (worst.failure) {
-      text += "    " + plain(worst.failure->message) + "\n    " + plain(worst.failure->rerun) + "\n";
-    } else {
-      text += "    " + plain(worst.id) + ": " + plain(worst.reason) + "\n";
-    }
+            plural(group.cases_of_group, "case") + " " + spoken(worst.outcome) + "\n";
+    const bool says_more = worst.failure && !worst.failure->message.empty();
+    text += "    " + plain(says_more ? worst.failure->message : worst.reason) + "\n    " + plain(rerun_command(worst)) +
+            "\n";
   }
   if (groups.size() > limit) text += "\n  and " + std::to_string(groups.size() - limit) + " more, all in the report\n";
   return text;
@@ -59,11 +56,10 @@ std::string summary_text(const Report& report, bool colour, std::size_t limit) {
   if (!verdict.note.empty()) text += verdict.note + "\n";
   text += broken_lines(report, limit);
   text += "\n  cases    ";
-  for (const auto& [outcome, name] : EnumNames<Outcome>::table) {
+  for (const auto& [outcome, ignored] : EnumNames<Outcome>::table) {
     // Passed and failed are always said: "0 failed" is an answer.
     const bool always = outcome == Outcome::passed || outcome == Outcome::failed;
-    const std::string words = outcome == Outcome::timed_out ? "timed out" : std::string(name);
-    if (always || totals.of(outcome) > 0) text += " " + grouped(totals.of(outcome)) + " " + words + ",";
+    if (always || totals.of(outcome) > 0) text += " " + grouped(totals.of(outcome)) + " " + spoken(outcome) + ",";
   }
   text.back() = '\n';
   for (const SkipGroup& group : skip_groups(report)) {

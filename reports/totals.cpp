@@ -73,6 +73,19 @@ Totals totals_of(const Report& report) {
   return totals;
 }
 
+std::string rerun_command(const CaseResult& result) {
+  if (result.failure && !result.failure->rerun.empty()) return result.failure->rerun;
+  static constexpr const char* harmless = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.=,/+-";
+  std::string id = result.id;
+  if (id.find_first_not_of(harmless) != std::string::npos) {
+    // For a shell: a quote inside single quotes is written as '\\''.
+    for (std::size_t at = id.find('\''); at != std::string::npos; at = id.find('\'', at + 4))
+      id.replace(at, 1, "'\\''");
+    id = "'" + id + "'";
+  }
+  return "lockstep verify --case " + id + " --seed " + std::to_string(result.seed);
+}
+
 double severity(const CaseResult& result) {
   if (!result.failure) return result.outcome == Outcome::blind ? 0 : std::numeric_limits<double>::infinity();
   const double error = result.failure->error_in_bounds;

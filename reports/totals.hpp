@@ -40,18 +40,18 @@ bool was_run(Outcome outcome);
 
 // The broken cases of one (operator, direction, implementation).
 struct BrokenGroup {
-  std::string name;                 // "layer_norm.backward/cuda.persistent_rows"
-  std::vector<std::size_t> cases;   // into report.cases; the worst first
-  std::int64_t cases_of_group = 0;  // how many cases of that group ran
+  std::string name = {};                // "layer_norm.backward/cuda.persistent_rows"
+  std::vector<std::size_t> cases = {};  // into report.cases; the worst first
+  std::int64_t cases_of_group = 0;      // how many cases of that group ran
 };
 
 // Groups by falling severity of their worst case: crashes and what is not finite, then the error in bounds.
 std::vector<BrokenGroup> broken_groups(const Report& report);
 
 struct SkipGroup {
-  std::string reason;
+  std::string reason = {};
   std::int64_t cases = 0;
-  std::vector<std::string> implementations;  // distinct, sorted
+  std::vector<std::string> implementations = {};  // distinct, sorted
 };
 // Skipped and refused cases by reason, the most frequent first.
 std::vector<SkipGroup> skip_groups(const Report& report);
@@ -59,11 +59,14 @@ std::vector<SkipGroup> skip_groups(const Report& report);
 enum class Tone { good, bad, warning, empty };
 struct Verdict {
   Tone tone = Tone::empty;
-  std::string lead;  // "1 implementation fails"
-  std::string rest;  // ", everything else agrees."
-  std::string note;  // "The run was interrupted: ..." or ""
+  std::string lead = {};  // "1 implementation fails"
+  std::string rest = {};  // ", everything else agrees."
+  std::string note = {};  // "The run was interrupted: ..." or ""
 };
 Verdict verdict_of(const Report& report);
+
+// The command line that repeats a case: the one that the failure names, else one made from its id and seed.
+std::string rerun_command(const CaseResult& result);
 
 // How bad a broken case is: infinite for a crash or a value that is not finite, else the error in bounds.
 double severity(const CaseResult& result);

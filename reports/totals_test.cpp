@@ -82,6 +82,15 @@ TEST(Totals, TheWorstComesFirst) {
   EXPECT_EQ(groups[2].cases[0], 0u);
 }
 
+TEST(Totals, TheRerunLineSurvivesAShell) {
+  CaseResult result{.id = "gelu.forward/onednn/rows=4,cols=1e_05", .seed = 7};
+  EXPECT_EQ(rerun_command(result), "lockstep verify --case gelu.forward/onednn/rows=4,cols=1e_05 --seed 7");
+  result.id = "it's $(here)";
+  EXPECT_EQ(rerun_command(result), "lockstep verify --case 'it'\\''s $(here)' --seed 7");
+  result.failure = Failure{.rerun = "lockstep verify --case other"};
+  EXPECT_EQ(rerun_command(result), "lockstep verify --case other");
+}
+
 TEST(SummaryText, SaysItAll) {
   const Report report = synthetic_report({.cases = 2000});
   const std::string text = summary_text(report, false);

@@ -45,3 +45,10 @@ if(LOCKSTEP_CUDA)
   target_link_libraries(lockstep_cuda_libraries INTERFACE lockstep_cuda_runtime CUDA::cublas CUDA::cublasLt
                                                           ${LOCKSTEP_CUDNN})
 endif()
+
+# Suites alone: Google Benchmark, CLI11, zlib.
+find_package(benchmark REQUIRED)
+find_package(CLI11 REQUIRED)
+find_package(ZLIB REQUIRED)
+add_library(lockstep_suite_libraries INTERFACE)
+target_link_libraries(lockstep_suite_libraries INTERFACE benchmark::benchmark CLI11::CLI11 ZLIB::ZLIB)

@@ -36,5 +36,5 @@ string(REGEX REPLACE "(0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x..,0x
 string(REGEX MATCH "^(.*)::([^:]+)$" whole "${EMBED_FUNCTION}")
 file(WRITE "${EMBED_OUTPUT}" "// Made by embed_text.cmake.\n#include <string>\n\nnamespace ${CMAKE_MATCH_1} {\n"
   "namespace {\nconstexpr unsigned char bytes[] = {\n${bytes}0};\n}  // namespace\n\nstd::string ${CMAKE_MATCH_2}();\n"
-  "std::string ${CMAKE_MATCH_2}() {\n  return std::string(reinterpret_cast<const char*>(bytes), sizeof(bytes) - 1);\n}\n"
-  "}  // namespace ${CMAKE_MATCH_1}\n")
+  "std::string ${CMAKE_MATCH_2}() {\n  return std::string(reinterpret_cast<const char*>(bytes), sizeof(bytes) - 1);\n"
+  "}\n}  // namespace ${CMAKE_MATCH_1}\n")

@@ -14,8 +14,9 @@
 namespace lockstep {
 namespace {
 
-constexpr std::array<std::string_view, 6> kNames{"normal", "offset", "exact", "adversarial", "special", "images"};
+constexpr std::array<std::string_view, 7> kNames{"normal", "offset", "small", "exact", "adversarial", "special", "images"};
 constexpr double kOffsetInDeviations = 1000.0;
+constexpr double kSmallDeviation = 0x1p-8;
 
 ImageSource& image_source() {
   static ImageSource source;
@@ -104,7 +105,7 @@ Fill parse_fill(std::string_view name) {
   const auto found = std::find(kNames.begin(), kNames.end(), name);
   if (found == kNames.end())
     throw Error("unknown fill '" + std::string(name) +
-                "'; accepted: normal, offset, exact, adversarial, special, images");
+                "'; accepted: normal, offset, small, exact, adversarial, special, images");
   return static_cast<Fill>(found - kNames.begin());
 }
 
@@ -124,7 +125,9 @@ void fill_values(Values& values, Fill fill, const FillRange& range, std::uint64_
     return;
   }
   const bool shifted = fill == Fill::offset && range.moves_with_offset;
-  fill_floats(values, shifted ? kOffsetInDeviations * range.deviation : range.mean, range.deviation, seed);
+  const bool shrunk = fill == Fill::small && range.moves_with_offset;
+  fill_floats(values, shifted ? kOffsetInDeviations * range.deviation : (shrunk ? 0.0 : range.mean),
+              range.deviation * (shrunk ? kSmallDeviation : 1.0), seed);
   if (range.positive)
     for (std::int64_t i = 0; i < values.count(); ++i) values.set(i, std::abs(values[i]) + 0.1);
   if (fill == Fill::special && range.takes_special) plant_specials(values, seed);

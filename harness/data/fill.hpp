@@ -11,9 +11,10 @@ namespace lockstep {
 
 /// What the inputs of a case look like; named in the case's id.
 /// normal: bell-shaped around the tensor's mean, full mantissa. offset: the mean lies 1000 deviations from zero.
-/// exact: small integers, so that sums are exact in any order. adversarial: cancelling pairs, ties, zeros, range edges.
+/// small: deviation 2^-8 around zero, so that an eps of 1e-5 weighs as much as the variance. exact: small integers, so that
+/// sums are exact in any order. adversarial: cancelling pairs, ties, zeros, range edges.
 /// special: normal with NaN, infinities, signed zeros and subnormals planted. images: real photographs of clothing.
-enum class Fill : std::uint8_t { normal, offset, exact, adversarial, special, images };
+enum class Fill : std::uint8_t { normal, offset, small, exact, adversarial, special, images };
 
 std::string_view name_of(Fill fill);
 Fill parse_fill(std::string_view name);
@@ -26,7 +27,7 @@ struct FillRange {
   std::int64_t exact_limit = 8;
   /// Fill::adversarial keeps magnitudes within this range; its edges occur.
   double adversarial_limit = 100.0;
-  /// Whether Fill::offset moves this tensor's mean (activations), or leaves it alone (weights, gradients).
+  /// Whether Fill::offset and Fill::small act on this tensor (activations), or leave it alone (weights, gradients).
   bool moves_with_offset = false;
   /// Whether Fill::special plants its values in this tensor, and Fill::images fills it with images.
   bool takes_special = false;

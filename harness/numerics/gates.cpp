@@ -58,7 +58,7 @@ Allowance allowance(const Tracked& expected, DType output, const PrecisionContra
   if (expected.bound == 0 && round_to(output, expected.value) == expected.value) return allowed;
   const double conversion = narrowed || expected.bound == 0 ? unit_roundoff(output) : 0.0;
   // Results near underflow lose absolute, not relative, accuracy: in the output type once, in intermediates a few times.
-  const double underflow = underflow_error(output) + 4 * underflow_error(contract.accumulation);
+  const double underflow = underflow_error(output) + 4 * contract.underflow();
   allowed.bound = expected.bound + conversion * (magnitude + expected.bound) + underflow;
   // A single rounding is uniform within +-u|y|: its rms is u|y| / sqrt(3).
   const double conversion_rms = conversion * magnitude * 0.57735;

@@ -25,6 +25,8 @@ class Operand {
   }
   std::int64_t count() const { return values_->count(); }
   const Shape& shape() const { return values_->shape(); }
+  /// All elements as they are held, for loops over them; null unless they are held as float.
+  const float* floats() const { return values_->floats(); }
 
  private:
   const Values* values_ = nullptr;

@@ -28,10 +28,16 @@ struct PrecisionContract {
   double truncation_per_term = 0.0;
   /// Roundings are symmetric around zero, so that errors of many terms partly cancel: allows the statistical gate.
   bool unbiased = true;
+  /// Results below the smallest normal number may become zero, as vectorised exponentials do.
+  bool flushes_subnormals = false;
   /// Two launches on the same input give the same bits.
   bool deterministic = true;
 
   double roundoff() const { return unit_roundoff(accumulation); }
+  /// Absolute error of a result that underflows: half the smallest subnormal number, or the smallest normal one.
+  double underflow() const {
+    return flushes_subnormals ? underflow_error(accumulation) / roundoff() : underflow_error(accumulation);
+  }
   /// Relative error of an elementary function of `ulp` units: (2 ulp + 1) u.
   double function_error(double ulp) const { return (2.0 * ulp + 1.0) * roundoff(); }
   /// Longest chain of additions any of `terms` summands passes through.

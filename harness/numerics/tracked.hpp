@@ -49,6 +49,19 @@ inline Tracked rounded(double value, double bound, double spread, double common)
   return {value, bound + unit + current_roundoff() * bound, spread + typical * typical, common};
 }
 
+/// Below this magnitude products, quotients and exponentials of the narrowest ranges may underflow.
+inline constexpr double kMayUnderflow = 0x1p-100;
+
+/// Adds what underflow may have done to a result: an absolute error, which a later factor magnifies like any other. Sums
+/// need none, they are exact there.
+inline Tracked underflowed(Tracked result) {
+  if (!(std::abs(result.value) < kMayUnderflow) || result.value == 0) return result;
+  const double lost = current_contract().underflow();
+  result.bound += lost;
+  result.spread += lost * lost;
+  return result;
+}
+
 inline Tracked operator-(const Tracked& a) { return {-a.value, a.bound, a.spread, a.common}; }
 inline Tracked operator+(const Tracked& a, const Tracked& b) {
   return rounded(a.value + b.value, a.bound + b.bound, a.spread + b.spread, a.common + b.common);
@@ -58,8 +71,8 @@ inline Tracked operator-(const Tracked& a, const Tracked& b) {
 }
 inline Tracked operator*(const Tracked& a, const Tracked& b) {
   const double x = std::abs(a.value), y = std::abs(b.value);
-  return rounded(a.value * b.value, x * b.bound + y * a.bound + a.bound * b.bound,
-                 x * x * b.spread + y * y * a.spread, x * b.common + y * a.common);
+  return underflowed(rounded(a.value * b.value, x * b.bound + y * a.bound + a.bound * b.bound,
+                             x * x * b.spread + y * y * a.spread, x * b.common + y * a.common));
 }
 inline Tracked operator/(const Tracked& a, const Tracked& b) {
   const double y = std::abs(b.value), quotient = a.value / b.value, q = std::abs(quotient);
@@ -68,7 +81,7 @@ inline Tracked operator/(const Tracked& a, const Tracked& b) {
   const double bound = b.bound == 0 || std::isinf(y) ? a.bound / y
                        : room > 0   ? (a.bound + q * b.bound) / room
                                     : std::numeric_limits<double>::infinity();
-  return rounded(quotient, bound, (a.spread + q * q * b.spread) / (y * y), (a.common + q * b.common) / y);
+  return underflowed(rounded(quotient, bound, (a.spread + q * q * b.spread) / (y * y), (a.common + q * b.common) / y));
 }
 inline Tracked& operator+=(Tracked& a, const Tracked& b) { return a = a + b; }
 inline Tracked& operator-=(Tracked& a, const Tracked& b) { return a = a - b; }
@@ -79,7 +92,7 @@ inline Tracked& operator*=(Tracked& a, const Tracked& b) { return a = a * b; }
 inline Tracked through_function(double value, double slope, double worst, const Tracked& x, double ulp) {
   const double unit = std::abs(value) * (2.0 * ulp + 1.0) * current_roundoff();
   const double typical = kRoundingRms * unit;
-  return {value, worst + unit, slope * slope * x.spread + typical * typical, std::abs(slope) * x.common};
+  return underflowed({value, worst + unit, slope * slope * x.spread + typical * typical, std::abs(slope) * x.common});
 }
 
 /// Marks a statistic that many elements share: from here on its error is common to them all.

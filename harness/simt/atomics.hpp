@@ -33,21 +33,21 @@ inline Value change_atomically(Value* address, const Change& change) {
 
 namespace lockstep::simt::dialect {
 
-#define LOCKSTEP_ATOMIC_INTEGER(type)                                                                             \
-  inline type atomicAdd(type* address, type value) { return __atomic_fetch_add(address, value, __ATOMIC_RELAXED); } \
+#define LOCKSTEP_ATOMIC_INTEGER(type)                                                                                 \
+  inline type atomicAdd(type* address, type value) { return __atomic_fetch_add(address, value, __ATOMIC_RELAXED); }   \
   inline type atomicExch(type* address, type value) { return __atomic_exchange_n(address, value, __ATOMIC_RELAXED); } \
-  inline type atomicCAS(type* address, type expected, type desired) {                                             \
-    __atomic_compare_exchange_n(address, &expected, desired, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);          \
-    return expected;                                                                                              \
-  }                                                                                                               \
-  inline type atomicAnd(type* address, type value) { return __atomic_fetch_and(address, value, __ATOMIC_RELAXED); } \
-  inline type atomicOr(type* address, type value) { return __atomic_fetch_or(address, value, __ATOMIC_RELAXED); } \
-  inline type atomicXor(type* address, type value) { return __atomic_fetch_xor(address, value, __ATOMIC_RELAXED); } \
-  inline type atomicMax(type* address, type value) {                                                              \
-    return change_atomically(address, [value](type old) { return old < value ? value : old; });                   \
-  }                                                                                                               \
-  inline type atomicMin(type* address, type value) {                                                              \
-    return change_atomically(address, [value](type old) { return value < old ? value : old; });                   \
+  inline type atomicCAS(type* address, type expected, type desired) {                                                 \
+    __atomic_compare_exchange_n(address, &expected, desired, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);              \
+    return expected;                                                                                                  \
+  }                                                                                                                   \
+  inline type atomicAnd(type* address, type value) { return __atomic_fetch_and(address, value, __ATOMIC_RELAXED); }   \
+  inline type atomicOr(type* address, type value) { return __atomic_fetch_or(address, value, __ATOMIC_RELAXED); }     \
+  inline type atomicXor(type* address, type value) { return __atomic_fetch_xor(address, value, __ATOMIC_RELAXED); }   \
+  inline type atomicMax(type* address, type value) {                                                                  \
+    return change_atomically(address, [value](type old) { return old < value ? value : old; });                       \
+  }                                                                                                                   \
+  inline type atomicMin(type* address, type value) {                                                                  \
+    return change_atomically(address, [value](type old) { return value < old ? value : old; });                       \
   }
 
 LOCKSTEP_ATOMIC_INTEGER(int)
@@ -94,12 +94,16 @@ inline void __threadfence_block() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 inline void __threadfence_system() { __atomic_thread_fence(__ATOMIC_SEQ_CST); }
 
 // Loads and stores with a hint for the caches: here plain ones.
-#define LOCKSTEP_HINTED_LOAD(name) \
-  template <class Value>           \
-  inline Value name(const Value* address) { return *address; }
-#define LOCKSTEP_HINTED_STORE(name) \
-  template <class Value>            \
-  inline void name(Value* address, std::type_identity_t<Value> value) { *address = value; }
+#define LOCKSTEP_HINTED_LOAD(name)          \
+  template <class Value>                    \
+  inline Value name(const Value* address) { \
+    return *address;                        \
+  }
+#define LOCKSTEP_HINTED_STORE(name)                                     \
+  template <class Value>                                                \
+  inline void name(Value* address, std::type_identity_t<Value> value) { \
+    *address = value;                                                   \
+  }
 LOCKSTEP_HINTED_LOAD(__ldg)
 LOCKSTEP_HINTED_LOAD(__ldca)
 LOCKSTEP_HINTED_LOAD(__ldcg)

@@ -20,10 +20,10 @@ std::string lane_text(unsigned lane) { return "lane " + std::to_string(lane); }
 
 void BlockRunner::record_fault(FaultKind kind, SourcePlace place, const std::string& what) {
   const auto& index = this_thread->index;
-  failure_ = std::make_exception_ptr(
-      KernelFault(kind, std::string(name(kind)) + " in block " + text(block_index()) + ", thread " +
-                            text(Coordinates{index.x, index.y, index.z}) +
-                            (place.line > 0 ? " at " + text(place) : std::string()) + ": " + what));
+  failure_ = std::make_exception_ptr(KernelFault(kind, std::string(name(kind)) + " in block " + text(block_index()) +
+                                                           ", thread " + text(Coordinates{index.x, index.y, index.z}) +
+                                                           (place.line > 0 ? " at " + text(place) : std::string()) +
+                                                           ": " + what));
 }
 
 void BlockRunner::fail_divergent(SourcePlace place) {
@@ -66,6 +66,13 @@ void BlockRunner::check_exit(const SimulatedWarp& warp, unsigned lane) {
   }
 }
 
+void BlockRunner::check_copies() {
+  const SourcePlace* started = copies_.first_unfinished(running_thread());
+  if (started == nullptr) return;
+  record_fault(FaultKind::missing_wait, *started, "the thread exits without having waited for the copy started here");
+  fail();
+}
+
 /// Called when no thread is left that could run.
 void BlockRunner::record_stall() {
   bool lanes_wait = false;
@@ -83,8 +90,8 @@ std::string BlockRunner::describe_waiting() const {
   constexpr int kMostGroups = 12;  // the message stays one readable line
   std::string description;
   if (arrived_ > 0)
-    description += std::to_string(arrived_) + " of " + std::to_string(thread_count_) + " threads wait for the block at " +
-                   text(barrier_) + "; ";
+    description += std::to_string(arrived_) + " of " + std::to_string(thread_count_) +
+                   " threads wait for the block at " + text(barrier_) + "; ";
   int groups = 0;
   for (unsigned i = 0; i < warp_count_; ++i) {
     const SimulatedWarp& warp = warps_[i];
@@ -108,9 +115,9 @@ std::string BlockRunner::describe_waiting() const {
 
 void throw_absent_source(unsigned lane, unsigned source, unsigned mask) {
   BlockRunner& runner = *BlockRunner::active();
-  runner.record_fault(FaultKind::absent_lane, runner.waiting_place(lane),
-                      lane_text(lane) + " reads from " + lane_text(source) + ", which mask " + hexadecimal(mask) +
-                          " does not name");
+  runner.record_fault(
+      FaultKind::absent_lane, runner.waiting_place(lane),
+      lane_text(lane) + " reads from " + lane_text(source) + ", which mask " + hexadecimal(mask) + " does not name");
   runner.fail();
 }
 

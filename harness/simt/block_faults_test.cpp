@@ -81,8 +81,7 @@ __global__ void shuffle_under_condition(int limit, int* out) {
 
 TEST(BlockFaults, ShuffleNamesLanesThatExit) {
   std::vector<int> out(32);
-  const std::string message =
-      expect_fault(FaultKind::absent_lane, shuffle_under_condition, {1, 32}, 20, out.data());
+  const std::string message = expect_fault(FaultKind::absent_lane, shuffle_under_condition, {1, 32}, 20, out.data());
   EXPECT_CONTAINS(message, "block_faults_test.cpp:");
   EXPECT_CONTAINS(message, "exited");
 }
@@ -168,6 +167,7 @@ TEST(BlockFaults, DeadlockTellsWhoWaitsWhere) {
   EXPECT_CONTAINS(message, "warp 1 lanes 0xffff0000 wait for 0xffffffff in __shfl_xor_sync at ");
 }
 
+constexpr int kTrapLine = __LINE__ + 2;
 __global__ void fault_of_third_block(int* out) {
   if (blockIdx.x == 2 && threadIdx.x == 5) __trap();
   out[blockIdx.x] = 1;
@@ -175,10 +175,9 @@ __global__ void fault_of_third_block(int* out) {
 
 TEST(BlockFaults, TheReportNamesBlockThreadAndLine) {
   std::vector<int> out(4);
-  const int trap_line = __LINE__ - 7;
   const std::string message = expect_fault(FaultKind::trap, fault_of_third_block, {4, 32}, out.data());
   EXPECT_CONTAINS(message, "block (2,0,0), thread (5,0,0)");
-  EXPECT_CONTAINS(message, "block_faults_test.cpp:" + std::to_string(trap_line) + ":");
+  EXPECT_CONTAINS(message, "block_faults_test.cpp:" + std::to_string(kTrapLine) + ":");
 }
 
 __global__ void swallow_everything(int* out) {

@@ -102,6 +102,7 @@ void BlockRunner::run(std::int64_t block_number) {
   arrived_ = predicates_ = 0;
   random_state_ = mix(seed_ + 0x9e3779b97f4a7c15ull * (number + 1));
   arena_.begin_block();
+  if (copies_.unfinished() != 0) copies_.forget();  // of a block that failed
 
   SimulatedThread& first = *take_next();
   first.stack = stacks_.take();
@@ -132,11 +133,13 @@ void BlockRunner::fiber_main() {
   }
 }
 
-void BlockRunner::fail() { leave_fiber(host_); }
+void BlockRunner::fail() { leave_fiber(nowhere_, host_); }
 
 inline SimulatedThread& BlockRunner::running() const {
   return const_cast<SimulatedThread&>(static_cast<const SimulatedThread&>(*this_thread));
 }
+
+unsigned BlockRunner::running_thread() const { return static_cast<unsigned>(&running() - threads_.get()); }
 
 /// Returns when the next thread shall start on the same stack.
 void BlockRunner::finish_running_thread() {
@@ -144,9 +147,10 @@ void BlockRunner::finish_running_thread() {
   SimulatedWarp& warp = warps_[running_warp_];
   warp.present &= ~bit(self.lane);
   if (warp.waiting != 0) check_exit(warp, self.lane);
+  if (copies_.unfinished() != 0) check_copies();
   if (--unfinished_ == 0) {
     stacks_.give_back(std::exchange(self.stack, nullptr));
-    leave_fiber(host_);
+    leave_fiber(nowhere_, host_);
   }
   SimulatedThread* next = take_next();
   if (next == nullptr) {
@@ -157,10 +161,11 @@ void BlockRunner::finish_running_thread() {
   this_thread = next;
   if (next->stack == nullptr) {
     next->stack = stack;
+    note_stack(next->context, *stack);
     return;
   }
   stacks_.give_back(stack);
-  leave_fiber(next->context);
+  leave_fiber(nowhere_, next->context);
 }
 
 SimulatedThread* BlockRunner::take_random() {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "harness/simt/async_copies.hpp"
 #include "harness/simt/execution.hpp"
 #include "harness/simt/fiber.hpp"
 #include "harness/simt/kernel_fault.hpp"
@@ -56,6 +57,9 @@ class BlockRunner {
   void run(std::int64_t block_number);
 
   SharedArena& arena() { return arena_; }
+  AsyncCopies& copies() { return copies_; }
+  /// The linear index of the running thread in its block.
+  unsigned running_thread() const;
   Coordinates block_index() const { return {block_.index.x, block_.index.y, block_.index.z}; }
 
   // Called by running threads.
@@ -86,6 +90,7 @@ class BlockRunner {
   void check_lanes(const SimulatedWarp& warp, unsigned mask, unsigned lane, SourcePlace place);
   void check_same_operation(const SimulatedWarp& warp, unsigned mask, unsigned lane);
   void check_exit(const SimulatedWarp& warp, unsigned lane);
+  void check_copies();
   void fail_divergent(SourcePlace place);
   void record_stall();
   std::string describe_waiting() const;
@@ -110,9 +115,11 @@ class BlockRunner {
   unsigned predicates_ = 0, counted_predicates_ = 0;
   std::exception_ptr failure_;
 
-  FiberContext host_;
+  FiberContext host_;     // the OS thread's own stack
+  FiberContext nowhere_;  // of fibers that end
   StackPool stacks_;
   SharedArena arena_;
+  AsyncCopies copies_;
 };
 
 }  // namespace lockstep::simt

@@ -123,7 +123,8 @@ TEST(BlockRunner, RandomOrderFollowsItsSeedAndDiffersFromBlockToBlock) {
 
 TEST(BlockRunner, RandomOrderReachesManyOrders) {
   std::set<std::vector<int>> schedules;
-  for (std::uint64_t seed = 0; seed < 50; ++seed) schedules.insert(schedule_of({.order = Order::random, .seed = seed}, 1));
+  for (std::uint64_t seed = 0; seed < 50; ++seed)
+    schedules.insert(schedule_of({.order = Order::random, .seed = seed}, 1));
   EXPECT_EQ(schedules.size(), 50u);
 }
 

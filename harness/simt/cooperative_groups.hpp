@@ -60,7 +60,9 @@ class thread_block_tile {
   Value shfl_xor(Value value, unsigned lane_mask, LOCKSTEP_CALL_SITE) const {
     return shuffle<ShuffleKind::exclusive_or>(mask(), value, lane_mask, static_cast<int>(kSize), file, line);
   }
-  unsigned ballot(int predicate, LOCKSTEP_CALL_SITE) const { return vote(mask(), predicate != 0, file, line) >> first(); }
+  unsigned ballot(int predicate, LOCKSTEP_CALL_SITE) const {
+    return vote(mask(), predicate != 0, file, line) >> first();
+  }
   int any(int predicate, LOCKSTEP_CALL_SITE) const { return vote(mask(), predicate != 0, file, line) != 0; }
   int all(int predicate, LOCKSTEP_CALL_SITE) const { return vote(mask(), predicate != 0, file, line) == mask(); }
   template <class Value>
@@ -128,6 +130,8 @@ Value reduce(const thread_block_tile<kSize, Parent>& tile, Value value, Operator
 }
 
 template <class Group>
-void sync(const Group& group, LOCKSTEP_CALL_SITE) { group.sync(file, line); }
+void sync(const Group& group, LOCKSTEP_CALL_SITE) {
+  group.sync(file, line);
+}
 
 }  // namespace lockstep::simt::cooperative_groups

@@ -3,7 +3,6 @@
 // emulator has none, because it could not round as the device does. Everything here is rounded to nearest, once.
 #pragma once
 
-#include <features.h>
 #include <math.h>
 
 #include <bit>
@@ -79,11 +78,11 @@ inline unsigned __byte_perm(unsigned low, unsigned high, unsigned selector) {
 }
 
 // CUDA's global min and max. Mixed signs give unsigned, as there; for floating point a NaN loses.
-#define LOCKSTEP_MINIMUM_AND_MAXIMUM(result, left, right)                                              \
-  constexpr result min(left a, right b) {                                                              \
+#define LOCKSTEP_MINIMUM_AND_MAXIMUM(result, left, right)                                                     \
+  constexpr result min(left a, right b) {                                                                     \
     return static_cast<result>(a) < static_cast<result>(b) ? static_cast<result>(a) : static_cast<result>(b); \
-  }                                                                                                    \
-  constexpr result max(left a, right b) {                                                              \
+  }                                                                                                           \
+  constexpr result max(left a, right b) {                                                                     \
     return static_cast<result>(a) < static_cast<result>(b) ? static_cast<result>(b) : static_cast<result>(a); \
   }
 LOCKSTEP_MINIMUM_AND_MAXIMUM(int, int, int)

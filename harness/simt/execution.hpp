@@ -60,7 +60,8 @@ void wait_for_lanes(unsigned mask, const WarpOperation& operation, const void* c
 /// For `complete`: throws KernelFault absent_lane because `lane` reads from `source`, which the mask does not name.
 [[noreturn]] void throw_absent_source(unsigned lane, unsigned source, unsigned mask);
 /// For the operand checks of warp operations and groups: throws Error with the running thread and the place.
-[[noreturn]] void throw_bad_argument(const char* what, long long value, const char* accepted, const char* file, int line);
+[[noreturn]] void throw_bad_argument(const char* what, long long value, const char* accepted, const char* file,
+                                     int line);
 /// __trap().
 [[noreturn]] void throw_trap(const char* file, int line);
 

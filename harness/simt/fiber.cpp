@@ -46,10 +46,9 @@ void prepare_fiber(FiberContext& context, const Stack& stack, void (*entry)()) {
   context.stack_pointer = stack.top;  // 16-byte aligned, as before any call
   context.frame_pointer = reinterpret_cast<void*>(entry);
 #endif
+  note_stack(context, stack);
 #ifdef LOCKSTEP_SIMT_ADDRESS_SANITIZER
   context.fake_stack = nullptr;
-  context.stack_bottom = stack.low;
-  context.stack_bytes = static_cast<std::size_t>(stack.top - stack.low);
   // An abandoned fiber leaves the redzones of its frames behind.
   ASAN_UNPOISON_MEMORY_REGION(stack.low, context.stack_bytes);
 #endif

@@ -35,6 +35,13 @@ struct FiberContext {
 
 /// Makes the next switch to `context` call `entry` on a fresh `stack`. `entry` never returns.
 void prepare_fiber(FiberContext& context, const Stack& stack, void (*entry)());
+/// Tells a sanitizer that `context`, when it is continued, runs on this stack.
+inline void note_stack([[maybe_unused]] FiberContext& context, [[maybe_unused]] const Stack& stack) {
+#ifdef LOCKSTEP_SIMT_ADDRESS_SANITIZER
+  context.stack_bottom = stack.low;
+  context.stack_bytes = static_cast<std::size_t>(stack.top - stack.low);
+#endif
+}
 /// Makes `context` stand for the OS thread's own stack, before the first switch away from it.
 void adopt_thread(FiberContext& context);
 
@@ -68,9 +75,9 @@ __attribute__((always_inline)) inline void switch_machine(FiberContext& from, Fi
       "1:"
       : "+S"(from_address), "+D"(to_address)
       :
-      : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "memory", "cc", "xmm0", "xmm1",
-        "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14",
-        "xmm15"
+      : "rax", "rbx", "rcx", "rdx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15", "memory", "cc", "xmm0",
+        "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13",
+        "xmm14", "xmm15"
 #ifdef __AVX512F__
         ,
         "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23", "xmm24", "xmm25", "xmm26", "xmm27",
@@ -91,13 +98,13 @@ __attribute__((always_inline)) inline void switch_fiber(FiberContext& from, Fibe
 #endif
 }
 
-/// Continues `to` and gives up the running fiber for good: its stack may be used again at once.
-[[noreturn]] inline void leave_fiber(FiberContext& to) {
-  FiberContext abandoned;
+/// Continues `to` and gives up the running fiber for good: its stack may be used again at once. What is saved of it goes to
+/// `nowhere`, which must not lie on that stack: with the announcement the sanitizer already takes parts of it away.
+[[noreturn]] inline void leave_fiber(FiberContext& nowhere, FiberContext& to) {
 #ifdef LOCKSTEP_SIMT_ADDRESS_SANITIZER
   announce_switch(to, nullptr);
 #endif
-  switch_machine(abandoned, to);
+  switch_machine(nowhere, to);
   __builtin_unreachable();
 }
 

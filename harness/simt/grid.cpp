@@ -59,7 +59,8 @@ class FirstFailure {
 
 void run_grid(const LaunchShape& shape, KernelBody body, const void* bound_arguments) {
   check_launch_shape(shape);
-  if (this_thread != nullptr) throw_launch_failure(shape, "a kernel launched a kernel, which the emulator does not run");
+  if (this_thread != nullptr)
+    throw_launch_failure(shape, "a kernel launched a kernel, which the emulator does not run");
   const Settings settings = current_settings();
   const std::int64_t count = shape.grid.product();
   const BlockOrder order(count, settings);

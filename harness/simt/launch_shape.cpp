@@ -16,8 +16,8 @@ void check_extent(const LaunchShape& shape, const char* what, const LaunchExtent
   const bool fits = extent.x >= 1 && extent.x <= limit.x && extent.y >= 1 && extent.y <= limit.y && extent.z >= 1 &&
                     extent.z <= limit.z;
   if (!fits)
-    throw_launch_failure(shape, (std::string(what) + " is " + text(extent) + ", accepted are (1,1,1) to " + text(limit))
-                                    .c_str());
+    throw_launch_failure(
+        shape, (std::string(what) + " is " + text(extent) + ", accepted are (1,1,1) to " + text(limit)).c_str());
 }
 
 }  // namespace

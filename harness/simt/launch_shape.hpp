@@ -15,7 +15,7 @@ struct LaunchExtent {
       : x(x_extent), y(y_extent), z(z_extent) {}
   /// From dim3 and its like.
   template <class Extents>
-    requires requires(const Extents& extents) { extents.x + extents.y + extents.z; }
+  requires requires(const Extents& extents) { extents.x + extents.y + extents.z; }
   constexpr LaunchExtent(const Extents& extents) : x(extents.x), y(extents.y), z(extents.z) {}
 
   constexpr std::int64_t product() const { return x * y * z; }

@@ -23,7 +23,7 @@ struct HalfFormat {
   static std::uint16_t narrow(float value) {
     const auto bits = std::bit_cast<std::uint32_t>(value);
     const std::uint32_t sign = (bits >> 16) & 0x8000u, magnitude = bits & 0x7fffffffu;
-    if (magnitude > 0x7f800000u) return 0x7fff;                                      // NaN: the device's only one
+    if (magnitude > 0x7f800000u) return 0x7fff;                                       // NaN: the device's only one
     if (magnitude >= 0x477ff000u) return static_cast<std::uint16_t>(sign | 0x7c00u);  // from 65520 on
     if (magnitude < 0x38800000u) {  // below 2^-14: adding 0.5 makes the float's own rounding act at the 24th bit
       const float shifted = std::bit_cast<float>(magnitude) + 0.5f;
@@ -73,8 +73,7 @@ class NarrowFloat {
   NarrowFloat(float value) : bits_(Format::narrow(value)) {}
   NarrowFloat(double value) : bits_(Format::narrow(round_to_odd(value))) {}
   template <class Integer>
-    requires std::is_integral_v<Integer>
-  NarrowFloat(Integer value) : NarrowFloat(static_cast<double>(value)) {}
+  requires std::is_integral_v<Integer> NarrowFloat(Integer value) : NarrowFloat(static_cast<double>(value)) {}
   operator float() const { return Format::widen(bits_); }
 
   static NarrowFloat from_bits(std::uint16_t bits) {
@@ -175,7 +174,9 @@ inline __nv_bfloat16 __low2bfloat16(__nv_bfloat162 x) { return x.x; }
 inline __nv_bfloat16 __high2bfloat16(__nv_bfloat162 x) { return x.y; }
 
 // Arithmetic and comparisons, one name for both types.
-#define LOCKSTEP_NARROW template <class Format> inline
+#define LOCKSTEP_NARROW   \
+  template <class Format> \
+  inline
 LOCKSTEP_NARROW NarrowFloat<Format> __hadd(NarrowFloat<Format> a, NarrowFloat<Format> b) { return a + b; }
 LOCKSTEP_NARROW NarrowFloat<Format> __hsub(NarrowFloat<Format> a, NarrowFloat<Format> b) { return a - b; }
 LOCKSTEP_NARROW NarrowFloat<Format> __hmul(NarrowFloat<Format> a, NarrowFloat<Format> b) { return a * b; }

@@ -27,3 +27,4 @@
 #else
 #include "harness/simt/port_emulator.hpp"
 #endif
+#include "harness/simt/matrix_units.hpp"

@@ -8,6 +8,7 @@
 
 #include <type_traits>
 
+#include "harness/simt/async_copy.hpp"
 #include "harness/simt/atomics.hpp"
 #include "harness/simt/cooperative_groups.hpp"
 #include "harness/simt/device_math.hpp"
@@ -17,6 +18,7 @@
 #include "harness/simt/stream.hpp"
 #include "harness/simt/vector_types.hpp"
 #include "harness/simt/warp_operations.hpp"
+#include "harness/simt/wmma.hpp"
 
 #ifdef __FAST_MATH__
 #error "the emulator's arithmetic must be IEEE: do not compile kernels with fast-math"
@@ -38,9 +40,9 @@
 #define blockDim (::lockstep::simt::this_block->dimensions)
 #define gridDim (::lockstep::simt::this_block->grid_dimensions)
 
-#define LOCKSTEP_SHARED(type, name, ...)                                                                        \
-  static constexpr ::lockstep::simt::SharedDeclaration name##_declaration{#name, __FILE__, __LINE__};           \
-  auto& name = *static_cast<type(*) __VA_ARGS__>(                                                               \
+#define LOCKSTEP_SHARED(type, name, ...)                                                              \
+  static constexpr ::lockstep::simt::SharedDeclaration name##_declaration{#name, __FILE__, __LINE__}; \
+  auto& name = *static_cast<type(*) __VA_ARGS__>(                                                     \
       ::lockstep::simt::shared_array(name##_declaration, sizeof(type __VA_ARGS__), alignof(type)))
 
 #define LOCKSTEP_DYNAMIC_SHARED(type, name)                                                           \
@@ -50,6 +52,9 @@
 // CUDA's names are global.
 using namespace lockstep::simt::dialect;
 namespace cooperative_groups = lockstep::simt::cooperative_groups;
+namespace nvcuda {
+namespace wmma = lockstep::simt::wmma;
+}
 
 namespace lockstep {
 inline namespace machine_emulated {  // why: see port_nvcc.hpp
@@ -63,8 +68,8 @@ void launch(void (*kernel)(Parameters...), const LaunchShape& shape, Stream, con
   static_assert(!(std::is_reference_v<Parameters> || ...), "a kernel takes no references");
   // Each thread of the grid gets parameters of its own, converted as the call of a function would.
   const auto bound = [&] { kernel(static_cast<Parameters>(arguments)...); };
-  simt::run_grid(shape, [](const void* arguments_of_launch) { (*static_cast<decltype(&bound)>(arguments_of_launch))(); },
-                 &bound);
+  simt::run_grid(
+      shape, [](const void* arguments_of_launch) { (*static_cast<decltype(&bound)>(arguments_of_launch))(); }, &bound);
 }
 
 }  // namespace machine_emulated

@@ -6,6 +6,7 @@
 #include <cooperative_groups/reduce.h>
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
+#include <cuda_pipeline.h>
 #include <cuda_runtime.h>
 #include <mma.h>
 
@@ -16,7 +17,7 @@
 #define LOCKSTEP_SHARED(type, name, ...) __shared__ alignas(16) alignas(type) type name __VA_ARGS__
 
 // One extern array for all kernels: CUDA takes different types under one name for a conflict between declarations.
-#define LOCKSTEP_DYNAMIC_SHARED(type, name)                                  \
+#define LOCKSTEP_DYNAMIC_SHARED(type, name)                                 \
   extern __shared__ __align__(128) unsigned char lockstep_dynamic_shared[]; \
   type* name = reinterpret_cast<type*>(lockstep_dynamic_shared)
 

@@ -25,6 +25,12 @@ constexpr std::size_t kAlignment = 128;
 constexpr unsigned char kGuardByte = 0xA5;   // no poison, no zero, no plausible float
 constexpr unsigned char kPoisonByte = 0xFF;  // NaN in half, bfloat16, float and double; -1 in integers
 
+#ifdef LOCKSTEP_SIMT_ADDRESS_SANITIZER
+constexpr bool kSanitizerWatchesGuards = true;
+#else
+constexpr bool kSanitizerWatchesGuards = false;
+#endif
+
 unsigned char* align_up(unsigned char* address, std::size_t alignment) {
   return address + (alignment - reinterpret_cast<std::uintptr_t>(address) % alignment) % alignment;
 }
@@ -61,7 +67,8 @@ const SharedArena::Array& SharedArena::place(const SharedDeclaration* declaratio
   unsigned char* data = align_up(next_ + kGuardBytes, std::max(alignment, kAlignment));
   unsigned char* end = data + bytes + kGuardBytes;
   if (end > memory_ + kArenaBytes)
-    throw_launch_failure(*shape_, "the kernel declares more shared arrays than fit into the emulator's 1 MiB with guards");
+    throw_launch_failure(*shape_,
+                         "the kernel declares more shared arrays than fit into the emulator's 1 MiB with guards");
   std::memset(next_, kGuardByte, static_cast<std::size_t>(data - next_));
   std::memset(data, kPoisonByte, bytes);
   std::memset(data + bytes, kGuardByte, kGuardBytes);
@@ -78,19 +85,18 @@ void SharedArena::begin_block() {
   for (const Array& array : arrays_) std::memset(array.data, kPoisonByte, array.bytes);
 }
 
-void SharedArena::check_guards([[maybe_unused]] Coordinates block) const {
-#ifndef LOCKSTEP_SIMT_ADDRESS_SANITIZER
+void SharedArena::check_guards(Coordinates block) const {
+  if (kSanitizerWatchesGuards) return;
   for (const Array& array : arrays_) {
     const unsigned char *before = array.data - kGuardBytes, *after = array.data + array.bytes;
     const unsigned char* damaged_after = first_damaged(after, after + kGuardBytes);
     const bool is_after = damaged_after != after + kGuardBytes;
     const unsigned char* damaged = is_after ? damaged_after : first_damaged(before, array.data);
     if (damaged == array.data) continue;
-    const std::string named =
-        array.declaration == nullptr
-            ? "the dynamic shared memory"
-            : std::string("shared array '") + array.declaration->name + "' (" +
-                  text(SourcePlace{array.declaration->file, array.declaration->line}) + ")";
+    const std::string named = array.declaration == nullptr
+                                  ? "the dynamic shared memory"
+                                  : std::string("shared array '") + array.declaration->name + "' (" +
+                                        text(SourcePlace{array.declaration->file, array.declaration->line}) + ")";
     const auto distance = is_after ? damaged - after + 1 : array.data - damaged;
     throw KernelFault(FaultKind::shared_guard,
                       std::string(name(FaultKind::shared_guard)) + " in block " + text(block) + ": a thread wrote " +
@@ -98,7 +104,6 @@ void SharedArena::check_guards([[maybe_unused]] Coordinates block) const {
                           std::to_string(array.bytes) + " bytes, first seen " + std::to_string(distance) +
                           (is_after ? " bytes after its last" : " bytes before its first"));
   }
-#endif
 }
 
 void* SharedArena::find_or_declare(const SharedDeclaration& declaration, std::size_t bytes, std::size_t alignment) {

@@ -6,14 +6,22 @@ namespace lockstep::simt::dialect {
 
 // Two and four components are aligned to their whole size (at most 16 bytes), because a device loads them in one
 // instruction; the undefined-behaviour sanitizer then reports a misaligned reinterpret_cast.
-#define LOCKSTEP_VECTOR_TYPES(name, element)                                                                     \
-  struct name##1 { element x; };                                                                                 \
-  struct alignas(2 * sizeof(element)) name##2 { element x, y; };                                                 \
-  struct name##3 { element x, y, z; };                                                                           \
-  struct alignas(4 * sizeof(element) < 16 ? 4 * sizeof(element) : 16) name##4 { element x, y, z, w; };           \
-  constexpr name##1 make_##name##1(element x) { return {x}; }                                                    \
-  constexpr name##2 make_##name##2(element x, element y) { return {x, y}; }                                      \
-  constexpr name##3 make_##name##3(element x, element y, element z) { return {x, y, z}; }                        \
+#define LOCKSTEP_VECTOR_TYPES(name, element)                                              \
+  struct name##1 {                                                                        \
+    element x;                                                                            \
+  };                                                                                      \
+  struct alignas(2 * sizeof(element)) name##2 {                                           \
+    element x, y;                                                                         \
+  };                                                                                      \
+  struct name##3 {                                                                        \
+    element x, y, z;                                                                      \
+  };                                                                                      \
+  struct alignas(4 * sizeof(element) < 16 ? 4 * sizeof(element) : 16) name##4 {           \
+    element x, y, z, w;                                                                   \
+  };                                                                                      \
+  constexpr name##1 make_##name##1(element x) { return {x}; }                             \
+  constexpr name##2 make_##name##2(element x, element y) { return {x, y}; }               \
+  constexpr name##3 make_##name##3(element x, element y, element z) { return {x, y, z}; } \
   constexpr name##4 make_##name##4(element x, element y, element z, element w) { return {x, y, z, w}; }
 
 LOCKSTEP_VECTOR_TYPES(char, signed char)

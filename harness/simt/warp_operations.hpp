@@ -100,21 +100,33 @@ unsigned match_any(unsigned mask, unsigned long long value, const char* file, in
 /// All lanes of the mask meet and see each other's writes.
 void synchronize_lanes(unsigned mask, const char* file, int line);
 
-struct BitAnd { unsigned operator()(unsigned a, unsigned b) const { return a & b; } };
-struct BitOr { unsigned operator()(unsigned a, unsigned b) const { return a | b; } };
-struct BitXor { unsigned operator()(unsigned a, unsigned b) const { return a ^ b; } };
+struct BitAnd {
+  unsigned operator()(unsigned a, unsigned b) const { return a & b; }
+};
+struct BitOr {
+  unsigned operator()(unsigned a, unsigned b) const { return a | b; }
+};
+struct BitXor {
+  unsigned operator()(unsigned a, unsigned b) const { return a ^ b; }
+};
 // Added as unsigned, which wraps as the device does, where int would overflow.
 struct WrappingAdd {
   template <class Value>
-  Value operator()(Value a, Value b) const { return static_cast<Value>(static_cast<unsigned>(a) + static_cast<unsigned>(b)); }
+  Value operator()(Value a, Value b) const {
+    return static_cast<Value>(static_cast<unsigned>(a) + static_cast<unsigned>(b));
+  }
 };
 struct Smaller {
   template <class Value>
-  Value operator()(Value a, Value b) const { return b < a ? b : a; }
+  Value operator()(Value a, Value b) const {
+    return b < a ? b : a;
+  }
 };
 struct Larger {
   template <class Value>
-  Value operator()(Value a, Value b) const { return a < b ? b : a; }
+  Value operator()(Value a, Value b) const {
+    return a < b ? b : a;
+  }
 };
 
 }  // namespace lockstep::simt

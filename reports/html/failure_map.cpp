@@ -35,13 +35,15 @@ std::string cell_paths(const FailureMap& map, std::array<bool, level_count + 1>&
       int end = column + 1;
       while (end < map.columns && level_of(cell(end)) == level) ++end;
       used[level] = true;
-      paths[level] += "M" + std::to_string(column) + " " + std::to_string(row) + "h" + std::to_string(end - column) +
-                      "v1h-" + std::to_string(end - column) + "z";
+      // The lowest level is the ground under all others.
+      if (level > 0)
+        paths[level] += "M" + std::to_string(column) + " " + std::to_string(row) + "h" + std::to_string(end - column) +
+                        "v1h-" + std::to_string(end - column) + "z";
       column = end;
     }
   }
   std::string svg;
-  for (std::size_t level = 0; level < paths.size(); ++level) {
+  for (std::size_t level = 1; level < paths.size(); ++level) {
     if (!paths[level].empty()) svg += "<path class=\"m" + std::to_string(level) + "\" d=\"" + paths[level] + "\"/>";
   }
   return svg;
@@ -79,8 +81,9 @@ std::string failure_map(const CaseResult& result, std::size_t index, MapBudget& 
   std::string html = "<figure class=\"map\" id=\"map-" + std::to_string(index) + "\"><svg viewBox=\"0 0 " +
                      std::to_string(map.columns) + " " + std::to_string(map.rows) +
                      "\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"Map of the error over " + output +
-                     ", " + size + "\">" + paths + "</svg><figcaption>Where: largest error of " + output +
-                     " by tile, in bounds (" + size + ")</figcaption><ul class=\"legend\">";
+                     ", " + size + "\"><rect class=\"m0\" width=\"100%\" height=\"100%\"/>" + paths +
+                     "</svg><figcaption>Where: largest error of " + output + " by tile, in bounds (" + size +
+                     ")</figcaption><ul class=\"legend\">";
   for (std::size_t level = 0; level < used.size(); ++level) {
     if (!used[level]) continue;
     html += "<li><svg class=\"key\" aria-hidden=\"true\"><rect class=\"m" + std::to_string(level) +

@@ -31,6 +31,14 @@ std::size_t sequence_length(std::string_view text, std::size_t position) {
   return 0;
 }
 
+// U+202A to U+202E and U+2066 to U+2069 turn the direction of what follows them: a name could pose as another.
+bool turns_direction(std::string_view sequence) {
+  if (sequence.size() != 3 || sequence[0] != '\xe2') return false;
+  const auto last = static_cast<unsigned char>(sequence[2]);
+  return (sequence[1] == '\x80' && last >= 0xaa && last <= 0xae) ||
+         (sequence[1] == '\x81' && last >= 0xa6 && last <= 0xa9);
+}
+
 }  // namespace
 
 std::string escaped(std::string_view text) {
@@ -39,7 +47,8 @@ std::string escaped(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {
     const std::size_t length = sequence_length(text, i);
     const auto byte = static_cast<unsigned char>(text[i]);
-    if (length == 0 || (byte < 0x20 && byte != '\n' && byte != '\t') || byte == 0x7f) {
+    if (length == 0 || turns_direction(text.substr(i, length)) || (byte < 0x20 && byte != '\n' && byte != '\t') ||
+        byte == 0x7f) {
       html += replacement;
     } else if (byte == '&') {
       html += "&amp;";
@@ -55,6 +64,16 @@ std::string escaped(std::string_view text) {
       html += text.substr(i, length);
     }
     i += length == 0 ? 1 : length;
+  }
+  return html;
+}
+
+std::string breakable(std::string_view text) {
+  std::string html;
+  // "/" and "," are single bytes in UTF-8 and occur in no entity, so they can be found after escaping.
+  for (const char character : escaped(text)) {
+    html += character;
+    if (character == '/' || character == ',') html += "<wbr>";
   }
   return html;
 }

@@ -7,8 +7,12 @@
 
 namespace lockstep::reports {
 
-// For text and for attribute values in double quotes. Invalid UTF-8 and control characters become U+FFFD.
+// For text and for attribute values in double quotes. Invalid UTF-8, control characters and what turns the
+// direction of writing become U+FFFD.
 std::string escaped(std::string_view text);
+
+// The same, with places behind "/" and "," where a line may break: for ids.
+std::string breakable(std::string_view text);
 
 // A JSON text as the content of <script type="application/json">: no "<" is left in it, so nothing can close the block.
 std::string script_safe(std::string_view json);

@@ -26,21 +26,41 @@ Json constant_or(const Json& entries, const std::function<Json()>& otherwise) {
   return otherwise();
 }
 
+constexpr char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+
+// `width` digits in base 64, the highest first.
+std::string coded(std::uint64_t value, int width) {
+  std::string text(static_cast<std::size_t>(width), 'A');
+  for (std::size_t i = text.size(); i-- > 0; value >>= 6) text[i] = alphabet[value & 63];
+  return text;
+}
+
+// The fewest digits that tell `count` things apart.
+int code_width(std::size_t count) {
+  int width = 1;
+  for (std::size_t reach = 64; reach < count; reach *= 64) ++width;
+  return width;
+}
+
 template <typename T, typename Function>
 Json words(const std::vector<T>& values, Function&& word_of) {
   std::map<std::string, std::size_t> numbers;
-  Json dictionary = Json::array(), indexes = Json::array();
+  Json dictionary = Json::array();
+  std::vector<std::size_t> rows;
   for (const T& value : values) {
     const std::string word = word_of(value);
     const auto [found, is_new] = numbers.try_emplace(word, numbers.size());
     if (is_new) dictionary.push_back(word);
-    indexes.push_back(found->second);
+    rows.push_back(found->second);
   }
   if (dictionary.size() == 1) return {{"all", dictionary[0]}};
-  return {{"words", dictionary}, {"at", indexes}};
+  const int width = code_width(dictionary.size());
+  std::string code;
+  for (const std::size_t row : rows) code += coded(row, width);
+  return {{"words", dictionary}, {"width", width}, {"code", code}};
 }
 
-// Three significant digits are more than a table shows; a value that is not finite travels as its name.
+// A few significant digits are all that a table shows; a value that is not finite travels as its name.
 Json rounded(double value) {
   if (!std::isfinite(value)) return significant(value);
   std::array<char, 64> buffer{};
@@ -59,26 +79,59 @@ Json column(const std::vector<T>& values, Function&& entry_of) {
   return constant_or(entries, [&] { return entries; });
 }
 
-// Ids share most of their parts (operator, implementation, key=value): each part is spelt once.
+// Ids share most of their parts (operator, implementation, key=value): each part is spelt once, and an id is the codes
+// of its parts, with a space between two ids.
 template <typename T>
 Json spelt(const std::vector<T>& values) {
   std::map<std::string, std::size_t> numbers;
-  Json parts = Json::array(), rows = Json::array();
+  Json parts = Json::array();
+  std::vector<std::vector<std::size_t>> rows;
   for (const T& value : values) {
-    Json row = Json::array();
-    std::size_t start = 0;
-    while (start < value.id.size()) {
+    rows.emplace_back();
+    for (std::size_t start = 0; start < value.id.size();) {
       std::size_t end = value.id.find_first_of("/,", start);
       end = end == std::string::npos ? value.id.size() : end + 1;
       const std::string part = value.id.substr(start, end - start);
       const auto [found, is_new] = numbers.try_emplace(part, numbers.size());
       if (is_new) parts.push_back(part);
-      row.push_back(found->second);
+      rows.back().push_back(found->second);
       start = end;
     }
-    rows.push_back(std::move(row));
   }
-  return {{"parts", parts}, {"of", rows}};
+  const int width = code_width(parts.size());
+  std::string code;
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    if (row > 0) code += ' ';
+    for (const std::size_t part : rows[row]) code += coded(part, width);
+  }
+  return {{"parts", parts}, {"width", width}, {"code", code}};
+}
+
+// A seed has 64 bits, a number of JavaScript 53: eleven digits in base 64 each.
+Json seeds(const std::vector<CaseResult>& cases) {
+  std::string code;
+  for (const CaseResult& result : cases) code += coded(result.seed, 11);
+  return {{"seeds", code}};
+}
+
+// Magnitudes of at least 1e-16 and below 1e16 in 18 bits, three digits in base 64, to 0.02 %. Codes below 4 are what
+// has no logarithm: nothing, zero, infinity, not a number.
+constexpr double magnitude_steps = (262144.0 - 8) / 32;
+
+std::uint64_t magnitude_code(std::optional<double> value) {
+  if (!value) return 0;
+  if (std::isnan(*value)) return 3;
+  if (std::isinf(*value)) return 2;
+  if (!(*value > 0)) return 1;
+  const double decades = std::clamp(std::log10(*value) + 16, 0.0, 32.0);
+  return 4 + static_cast<std::uint64_t>(std::llround(decades * magnitude_steps));
+}
+
+template <typename T, typename Function>
+Json magnitudes(const std::vector<T>& values, Function&& value_of) {
+  std::string code;
+  for (const T& value : values) code += coded(magnitude_code(value_of(value)), 3);
+  return {{"magnitudes", code}};
 }
 
 std::string joined(const std::vector<std::string>& list) {
@@ -89,8 +142,8 @@ std::string joined(const std::vector<std::string>& list) {
 
 Json case_columns(const std::vector<CaseResult>& cases) {
   using C = const CaseResult&;
-  const auto margin = [](auto&& entry_of) {
-    return [=](C result) -> Json { return result.margins ? entry_of(*result.margins) : Json(nullptr); };
+  const auto margin = [](auto&& value_of) {
+    return [=](C result) { return result.margins ? std::optional(value_of(*result.margins)) : std::nullopt; };
   };
   Json columns = {{"id", spelt(cases)}};
   columns["operator"] = words(cases, [](C c) { return c.operator_name; });
@@ -106,21 +159,20 @@ Json case_columns(const std::vector<CaseResult>& cases) {
   columns["source"] = words(cases, [](C c) { return c.source; });
   columns["outcome"] = words(cases, [](C c) { return std::string(name_of(c.outcome)); });
   columns["reason"] = words(cases, [](C c) { return c.reason; });
-  // A seed has 64 bits, a number of JavaScript 53.
-  columns["seed"] = column(cases, [](C c) { return Json(std::to_string(c.seed)); });
+  columns["seed"] = seeds(cases);
   columns["seeds_judged"] = column(cases, [](C c) { return Json(c.seeds_judged); });
-  columns["elements_total"] = column(cases, [](C c) { return Json(c.elements_total); });
-  columns["elements_judged"] = column(cases, [](C c) { return Json(c.elements_judged); });
+  columns["elements_total"] = words(cases, [](C c) { return std::to_string(c.elements_total); });
+  columns["elements_judged"] = words(cases, [](C c) { return std::to_string(c.elements_judged); });
   columns["orders"] = words(cases, [](C c) { return joined(c.orders); });
-  columns["worst_bound"] = column(cases, margin([](const Margins& m) { return rounded(m.worst_bound); }));
-  columns["worst_rms"] = column(cases, margin([](const Margins& m) { return rounded(m.worst_rms); }));
-  columns["exact"] = column(cases, margin([](const Margins& m) { return Json(m.exact ? 1 : 0); }));
+  columns["worst_bound"] = magnitudes(cases, margin([](const Margins& m) { return m.worst_bound; }));
+  columns["worst_rms"] = magnitudes(cases, margin([](const Margins& m) { return m.worst_rms; }));
+  columns["exact"] = words(cases, [](C c) { return std::string(c.margins && c.margins->exact ? "yes" : ""); });
   columns["mismatches"] =
-      column(cases, margin([](const Margins& m) { return Json(m.mismatches_to_correct_rounding); }));
+      words(cases, [](C c) { return std::to_string(c.margins ? c.margins->mismatches_to_correct_rounding : 0); });
   columns["deterministic"] = words(cases, [](C c) { return std::string(name_of(c.deterministic)); });
-  columns["seconds_fill"] = column(cases, [](C c) { return rounded(c.seconds.fill); });
-  columns["seconds_run"] = column(cases, [](C c) { return rounded(c.seconds.run); });
-  columns["seconds_judge"] = column(cases, [](C c) { return rounded(c.seconds.judge); });
+  columns["seconds_fill"] = magnitudes(cases, [](C c) { return std::optional(c.seconds.fill); });
+  columns["seconds_run"] = magnitudes(cases, [](C c) { return std::optional(c.seconds.run); });
+  columns["seconds_judge"] = magnitudes(cases, [](C c) { return std::optional(c.seconds.judge); });
   return columns;
 }
 

@@ -3,12 +3,43 @@
 
 const data = JSON.parse(byId("data").textContent);
 
+const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const digits = new Map([...alphabet].map((character, value) => [character, value]));
+
+/** The number that `width` digits in base 64 spell from `start` on. */
+function decoded(code, start, width) {
+  let value = 0;
+  for (let at = start; at < start + width; ++at) value = value * 64 + digits.get(code[at]);
+  return value;
+}
+
+function decodedSeed(code, start) {
+  let value = 0n;
+  for (let at = start; at < start + 11; ++at) value = value * 64n + BigInt(digits.get(code[at]));
+  return String(value);
+}
+
+/** null: nothing was stored. "nan" is no number, yet it is a value. */
+function decodedMagnitude(code, start) {
+  const step = decoded(code, start, 3);
+  if (step < 4) return [null, 0, Infinity, "nan"][step];
+  return 10 ** (((step - 4) * 32) / (262144 - 8) - 16);
+}
+
 /** Gives a function from row to value for one stored column. */
 function columnReader(column) {
   if (Array.isArray(column)) return (row) => column[row];
   if ("all" in column) return () => column.all;
-  if ("words" in column) return (row) => column.words[column.at[row]];
-  return (row) => column.of[row].map((part) => column.parts[part]).join("");
+  if ("words" in column) return (row) => column.words[decoded(column.code, row * column.width, column.width)];
+  if ("magnitudes" in column) return (row) => decodedMagnitude(column.magnitudes, row * 3);
+  if ("seeds" in column) return (row) => decodedSeed(column.seeds, row * 11);
+  const rows = column.code.split(" ");
+  return (row) => {
+    let text = "";
+    for (let at = 0; at < rows[row].length; at += column.width)
+      text += column.parts[decoded(rows[row], at, column.width)];
+    return text;
+  };
 }
 
 function readTable(stored) {
@@ -18,6 +49,10 @@ function readTable(stored) {
 }
 
 const cases = readTable(data.cases);
+for (const name of ["elements_total", "elements_judged", "mismatches"]) {
+  const read = cases[name];
+  cases[name] = (row) => Number(read(row));
+}
 const measurements = readTable(data.measurements);
 
 const caseIds = Array.from({ length: cases.count }, (_, row) => cases.id(row));

@@ -16,11 +16,22 @@ function pairs(entries) {
 
 /** Where the case stands between exact and wrong: a logarithmic line from 0.001 to 1000 gates. */
 function gauge(gates) {
-  const place = (value) => 2 + 96 * (Math.min(Math.max(Math.log10(value), -3), 3) + 3) / 6;
-  const svg = drawing("svg", { class: "gauge", role: "img",
-    "aria-label": "The worst error is " + (gates === Infinity ? "not finite" : shortNumber(gates)) + " gates; 1 fails" });
+  const place = (value) => 2 + (96 * (Math.min(Math.max(Math.log10(value), -3), 3) + 3)) / 6;
+  const svg = drawing("svg", {
+    class: "gauge",
+    role: "img",
+    "aria-label": "The worst error is " + (gates === Infinity ? "not finite" : shortNumber(gates)) + " gates; 1 fails",
+  });
   svg.append(drawing("line", { class: "base", x1: "2%", x2: "98%", y1: 16, y2: 16 }));
-  for (const [value, name] of [[0.001, "0.001"], [0.01, "0.01"], [0.1, "0.1"], [1, "1 gate"], [10, "10"], [100, "100"], [1000, "1000"]]) {
+  for (const [value, name] of [
+    [0.001, "0.001"],
+    [0.01, "0.01"],
+    [0.1, "0.1"],
+    [1, "1 gate"],
+    [10, "10"],
+    [100, "100"],
+    [1000, "1000"],
+  ]) {
     const x = place(value) + "%";
     svg.append(drawing("line", { class: value === 1 ? "gate" : "grid", x1: x, x2: x, y1: 4, y2: 28 }));
     svg.append(drawing("text", { x, y: 42, "text-anchor": "middle" }, name));
@@ -33,22 +44,38 @@ function coverage(row) {
   const judged = cases.elements_judged(row);
   const total = cases.elements_total(row);
   if (!total) return "";
-  const share = judged === total ? "all of them judged" : groupedNumber(judged) + " judged (" + shortNumber(100 * judged / total) + " %)";
+  const share =
+    judged === total
+      ? "all of them judged"
+      : groupedNumber(judged) + " judged (" + shortNumber((100 * judged) / total) + " %)";
   return groupedNumber(total) + ", " + share;
 }
 
 function determinism(row) {
-  return { yes: "repeated, same bits", no: "repeated, different bits", not_promised: "not promised by its contract",
-    not_checked: "" }[cases.deterministic(row)];
+  return {
+    yes: "repeated, same bits",
+    no: "repeated, different bits",
+    not_promised: "not promised by its contract",
+    not_checked: "",
+  }[cases.deterministic(row)];
 }
 
 function failurePart(row) {
   const failure = data.failures[row];
   if (!failure) return [];
   const where = failure.output + "[" + failure.index.join(", ") + "]";
-  const part = [element("h3", {}, "What went wrong"), element("p", {}, failure.message),
-    pairs([["worst element", where], ["expected", failure.expected], ["got", failure.got],
-      ["error", failure.error + " bounds"], ["gate", failure.gate], ["dumped to", failure.dump]])];
+  const part = [
+    element("h3", {}, "What went wrong"),
+    element("p", {}, failure.message),
+    pairs([
+      ["worst element", where],
+      ["expected", failure.expected],
+      ["got", failure.got],
+      ["error", failure.error + " bounds"],
+      ["gate", failure.gate],
+      ["dumped to", failure.dump],
+    ]),
+  ];
   const map = byId("map-" + row) || (byId("maps") && byId("maps").content.querySelector("#map-" + row));
   if (map) {
     const copy = map.cloneNode(true);
@@ -62,12 +89,20 @@ function marginsPart(row) {
   const gates = gatesOf(row);
   if (gates < 0) return [];
   const rms = cases.worst_rms(row);
-  return [element("h3", {}, "How close it came"), gates === 0 ? "" : gauge(gates),
-    pairs([["worst error / bound", shortNumber(cases.worst_bound(row)) + " (gate 1)"],
-      ["worst error / rms", rms === "nan" ? "no statistical gate: its rounding is biased" : shortNumber(rms) + " (gate 8)"],
+  return [
+    element("h3", {}, "How close it came"),
+    gates === 0 ? "" : gauge(gates),
+    pairs([
+      ["worst error / bound", shortNumber(cases.worst_bound(row)) + " (gate 1)"],
+      [
+        "worst error / rms",
+        rms === "nan" ? "no statistical gate: its rounding is biased" : shortNumber(rms) + " (gate 8)",
+      ],
       ["bit-equality", cases.exact(row) ? "required" : ""],
       ["not correctly rounded", cases.mismatches(row) ? groupedNumber(cases.mismatches(row)) + " elements" : ""],
-      ["determinism", determinism(row)]])];
+      ["determinism", determinism(row)],
+    ]),
+  ];
 }
 
 function measurementPart(row) {
@@ -76,10 +111,18 @@ function measurementPart(row) {
   if (rows.length === 0) return [];
   const shown = rows.map((at) => {
     const fraction = measurements.fraction(at);
-    const share = typeof fraction === "number" ? ", " + shortNumber(100 * fraction) + " % of " + measurements.ceiling(at) : "";
-    return [measurements.kind(at).replaceAll("_", " "),
-      duration(measurements.median(at)) + " (" + (duration(measurements.low(at)) || "?") + " to " +
-      (duration(measurements.high(at)) || "?") + ")" + share];
+    const share =
+      typeof fraction === "number" ? ", " + shortNumber(100 * fraction) + " % of " + measurements.ceiling(at) : "";
+    return [
+      measurements.kind(at).replaceAll("_", " "),
+      duration(measurements.median(at)) +
+        " (" +
+        (duration(measurements.low(at)) || "?") +
+        " to " +
+        (duration(measurements.high(at)) || "?") +
+        ")" +
+        share,
+    ];
   });
   return [element("h3", {}, "How fast"), pairs(shown)];
 }
@@ -93,7 +136,14 @@ function drawerBar(row) {
     button.addEventListener("click", () => showNeighbour(by));
     return button;
   };
-  return element("div", { class: "drawer-bar" }, outcomeMark(cases.outcome(row)), step(-1, "Previous"), step(1, "Next"), close);
+  return element(
+    "div",
+    { class: "drawer-bar" },
+    outcomeMark(cases.outcome(row)),
+    step(-1, "Previous"),
+    step(1, "Next"),
+    close,
+  );
 }
 
 function neighbour(row, by) {
@@ -112,17 +162,37 @@ function openCase(row) {
   const rerun = rerunLine(row);
   const rerunBox = element("div", { class: "rerun" }, element("code", { tabindex: "0" }, rerun), copyButton(rerun));
   const reason = cases.reason(row);
-  drawer.replaceChildren(drawerBar(row), element("h2", { id: "drawer-title" }, caseIds[row]),
-    reason ? element("p", { class: "soft" }, reason) : "", element("h3", {}, "Run it again"), rerunBox,
-    ...failurePart(row), ...marginsPart(row), ...measurementPart(row), element("h3", {}, "What was run"),
-    pairs([["problem", cases.problem(row)], ["shape from", cases.source(row)], ["set", cases.problem_set(row)],
-      ["implementation", cases.implementation(row)], ["backend", cases.backend(row)],
+  drawer.replaceChildren(
+    drawerBar(row),
+    element("h2", { id: "drawer-title" }, ...breakable(caseIds[row])),
+    reason ? element("p", { class: "soft" }, reason) : "",
+    element("h3", {}, "Run it again"),
+    rerunBox,
+    ...failurePart(row),
+    ...marginsPart(row),
+    ...measurementPart(row),
+    element("h3", {}, "What was run"),
+    pairs([
+      ["problem", cases.problem(row)],
+      ["shape from", cases.source(row)],
+      ["set", cases.problem_set(row)],
+      ["implementation", cases.implementation(row)],
+      ["backend", cases.backend(row)],
       ["device", cases.device(row) === "emulated" ? "emulated on the CPU" : cases.device(row)],
-      ["dtype", cases.dtype(row)], ["layout", cases.layout(row)], ["fill", cases.fill(row)],
+      ["dtype", cases.dtype(row)],
+      ["layout", cases.layout(row)],
+      ["fill", cases.fill(row)],
       ["seed", cases.seed(row) + (cases.seeds_judged(row) > 1 ? ", the worst of " + cases.seeds_judged(row) : "")],
-      ["thread orders", cases.orders(row)], ["output elements", coverage(row)],
-      ["fill, run, judge", secondsOf(row) > 0 ? [cases.seconds_fill(row), cases.seconds_run(row), cases.seconds_judge(row)]
-        .map(duration).join(", ") : ""]]));
+      ["thread orders", cases.orders(row)],
+      ["output elements", coverage(row)],
+      [
+        "fill, run, judge",
+        secondsOf(row) > 0
+          ? [cases.seconds_fill, cases.seconds_run, cases.seconds_judge].map((part) => duration(part(row))).join(", ")
+          : "",
+      ],
+    ]),
+  );
   if (!drawer.open) drawer.showModal();
   drawer.scrollTop = 0;
   drawer.querySelector("button.copy").focus();
@@ -131,10 +201,12 @@ function openCase(row) {
 drawer.addEventListener("close", () => {
   openRow = -1;
   // The address must not reopen what was closed; going back through every case would be tedious.
-  if (location.hash.startsWith("#case=")) history.replaceState(null, "", "#cases");
+  if (location.hash.startsWith("#case=")) rememberFilters();
   if (cameFrom && cameFrom.isConnected) cameFrom.focus();
 });
-drawer.addEventListener("click", (event) => { if (event.target === drawer) drawer.close(); });
+drawer.addEventListener("click", (event) => {
+  if (event.target === drawer) drawer.close();
+});
 drawer.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "j") showNeighbour(1);

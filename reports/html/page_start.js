@@ -4,6 +4,9 @@
 
 const byId = (id) => document.getElementById(id);
 
+// What turns the direction of writing could make one name pose as another; it is shown, not obeyed.
+const visible = (text) => text.replace(/[\u0000-\u0008\u202a-\u202e\u2066-\u2069]/g, "\ufffd");
+
 /** element("td", { class: "n" }, "text", childElement, ...) */
 function element(tag, attributes, ...children) {
   const node = document.createElement(tag);
@@ -11,8 +14,14 @@ function element(tag, attributes, ...children) {
     if (value === true) node.setAttribute(name, "");
     else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
   }
-  node.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
+  const shown = children.filter((child) => child !== null && child !== undefined && child !== "");
+  node.append(...shown.map((child) => (typeof child === "string" ? visible(child) : child)));
   return node;
+}
+
+/** An id with places behind "/" and "," where a line may break. */
+function breakable(id) {
+  return id.split(/(?<=[\/,])/).flatMap((part) => [part, document.createElement("wbr")]);
 }
 
 function drawing(tag, attributes, text) {
@@ -44,7 +53,11 @@ function shortNumber(value) {
 
 function duration(seconds) {
   if (typeof seconds !== "number") return "";
-  for (const [factor, unit] of [[1, "s"], [1e-3, "ms"], [1e-6, "µs"]]) {
+  for (const [factor, unit] of [
+    [1, "s"],
+    [1e-3, "ms"],
+    [1e-6, "µs"],
+  ]) {
     if (seconds >= factor) return (seconds / factor).toPrecision(3) + " " + unit;
   }
   return seconds === 0 ? "0" : (seconds * 1e9).toPrecision(3) + " ns";
@@ -82,19 +95,29 @@ document.addEventListener("click", async (event) => {
   const copied = await copyText(text, button.parentElement);
   button.focus();
   button.textContent = copied ? "Copied" : "Select and copy by hand";
-  setTimeout(() => { button.textContent = label; }, 1600);
+  setTimeout(() => {
+    button.textContent = label;
+  }, 1600);
 });
 
 // Themes: the system's, or one that was chosen and is remembered where the browser lets a file remember.
 const themes = ["system", "light", "dark"];
 function storedTheme() {
-  try { return localStorage.getItem("lockstep-theme") || "system"; } catch { return "system"; }
+  try {
+    return localStorage.getItem("lockstep-theme") || "system";
+  } catch {
+    return "system";
+  }
 }
 function applyTheme(theme) {
   if (theme === "system") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = theme;
   byId("theme").textContent = "Theme: " + theme;
-  try { localStorage.setItem("lockstep-theme", theme); } catch { /* the choice then lasts for this page */ }
+  try {
+    localStorage.setItem("lockstep-theme", theme);
+  } catch {
+    /* the choice then lasts for this page */
+  }
 }
 function nextTheme() {
   const current = document.documentElement.dataset.theme || "system";

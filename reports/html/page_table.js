@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A sortable table that shows a page of rows at a time: ten thousand rows cost what a hundred cost.
+// A sortable table that shows a page of rows at a time: ten thousand rows cost what fifty cost.
 
-const rowsPerPage = 100;
+const rowsPerPage = 50;
 
 class DataTable {
   /**
-   * columns: [{ title, key(row) -> number or text to sort by, cell(row) -> node or text, numeric, first: "descending" }]
+   * columns: [{ title, key(row) -> number or text to sort by, cell(row) -> node or text, numeric, first }]; first:
+   *   the direction of the first press, "ascending" or "descending".
    * order(left, right): the order before any column is chosen.
    */
   constructor(host, columns, order) {
@@ -80,10 +81,14 @@ class DataTable {
     const pages = Math.max(1, Math.ceil(this.rows.length / rowsPerPage));
     this.page = Math.min(Math.max(this.page, 0), pages - 1);
     const shown = this.rows.slice(this.page * rowsPerPage, (this.page + 1) * rowsPerPage);
-    this.body.replaceChildren(...shown.map((row) => {
-      const cells = this.columns.map((column) => element("td", { class: column.numeric ? "n" : null }, column.cell(row)));
-      return element("tr", {}, ...cells);
-    }));
+    this.body.replaceChildren(
+      ...shown.map((row) => {
+        const cells = this.columns.map((column) =>
+          element("td", { class: column.numeric ? "n" : null }, column.cell(row)),
+        );
+        return element("tr", {}, ...cells);
+      }),
+    );
     if (this.rows.length === 0) {
       const nothing = element("td", { colspan: this.columns.length, class: "soft" }, "No row fits the filter.");
       this.body.append(element("tr", {}, nothing));
@@ -111,13 +116,25 @@ const caseColumns = [
   { title: "Dtype", key: cases.dtype, cell: (row) => cases.dtype(row) },
   { title: "On", key: cases.device, cell: (row) => cases.device(row) },
   { title: "Error, gates", key: gatesOf, numeric: true, cell: gatesCell },
-  { title: "Judged", key: (row) => cases.elements_judged(row), numeric: true,
-    cell: (row) => (cases.elements_judged(row) ? groupedNumber(cases.elements_judged(row)) : "") },
-  { title: "Seconds", key: secondsOf, numeric: true, cell: (row) => (secondsOf(row) > 0 ? duration(secondsOf(row)) : "") },
+  {
+    title: "Judged",
+    key: (row) => cases.elements_judged(row),
+    numeric: true,
+    cell: (row) => (cases.elements_judged(row) ? groupedNumber(cases.elements_judged(row)) : ""),
+  },
+  { title: "Took", key: secondsOf, numeric: true, cell: (row) => (secondsOf(row) > 0 ? duration(secondsOf(row)) : "") },
 ];
 
 function caseCell(row) {
-  const link = element("a", { href: caseLink(caseIds[row]) }, caseIds[row]);
+  // Who on the first line, on what on the second.
+  const id = caseIds[row];
+  const second = id.indexOf("/", id.indexOf("/") + 1) + 1;
+  const link = element(
+    "a",
+    { href: caseLink(id) },
+    ...breakable(second > 0 ? id.slice(0, second) : id),
+    second > 0 ? element("small", {}, ...breakable(id.slice(second))) : null,
+  );
   const why = cases.reason(row) || (data.failures[row] || {}).message;
   return element("div", {}, link, why ? element("span", { class: "why" }, why) : null);
 }
@@ -130,8 +147,10 @@ function gatesCell(row) {
 }
 
 function secondsOf(row) {
-  return [cases.seconds_fill(row), cases.seconds_run(row), cases.seconds_judge(row)]
-    .reduce((sum, part) => sum + (typeof part === "number" ? part : 0), 0);
+  return [cases.seconds_fill(row), cases.seconds_run(row), cases.seconds_judge(row)].reduce(
+    (sum, part) => sum + (typeof part === "number" ? part : 0),
+    0,
+  );
 }
 
 const caseRank = Array.from({ length: cases.count }, (_, row) => outcomeRank[cases.outcome(row)]);

@@ -31,7 +31,6 @@ std::string numbers_of(const Failure& failure) {
 }
 
 std::string rerun_line(const std::string& rerun) {
-  if (rerun.empty()) return "";
   return "<div class=\"rerun\"><code>" + escaped(rerun) +
          "</code><button type=\"button\" class=\"copy\">Copy</button></div>";
 }
@@ -66,7 +65,8 @@ std::string card(const Report& report, const BrokenGroup& group, MapBudget& budg
               : grouped(broken) + " of " + plural(group.cases_of_group, "case");
   html += "</p><p>The worst case " + what_happened(worst) + ": ";
   html += escaped(worst.failure && !worst.failure->message.empty() ? worst.failure->message : worst.reason) + "</p>";
-  if (worst.failure) html += numbers_of(*worst.failure) + rerun_line(worst.failure->rerun);
+  if (worst.failure) html += numbers_of(*worst.failure);
+  html += rerun_line(rerun_command(worst));
   html += "<p class=\"links\"><a href=\"#case=" + fragment_encoded(worst.id) + "\">The worst case</a>";
   if (broken > 1) {
     html += "<a href=\"#operator=" + fragment_encoded(worst.operator_name) +
@@ -90,6 +90,8 @@ std::string broken_section(const Report& report, const Totals& totals, MapBudget
     html += totals.judged_cases == 0
                 ? std::string("Nothing ran, so nothing could break.")
                 : "Nothing. " + plural(totals.judged_cases, "case") + " ran to the end and stayed inside every gate.";
+    const std::int64_t unseen = totals.faults_missed + totals.faults_blind;
+    if (unseen > 0) html += " But <a href=\"#faults\">" + plural(unseen, "declared fault") + "</a> went unseen.";
     return html + "</p></section>";
   }
   html +=

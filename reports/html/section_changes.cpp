@@ -50,10 +50,8 @@ std::string speed_row(const SpeedChange& change, const Axis& axis, double delta)
     interval = signed_percent(change.ratio_low - 1) + " to " + signed_percent(change.ratio_high - 1);
   }
   const std::string title = change.note.empty() ? "" : " title=\"" + escaped(change.note) + "\"";
-  return "<tr><td><a href=\"#case=" + fragment_encoded(change.id) + "\">" + escaped(change.id) + "</a>" +
-         (change.kind == MeasurementKind::cpu_wall
-              ? ""
-              : " <span class=\"soft\">" + std::string(name_of(change.kind)) + "</span>") +
+  return "<tr><td><a href=\"#case=" + fragment_encoded(change.id) + "\">" + breakable(change.id) + "</a>" +
+         (change.kind == MeasurementKind::cpu_wall ? "" : " <span class=\"soft\">" + spoken(change.kind) + "</span>") +
          "</td><td class=\"n\">" + duration(change.baseline_seconds) + "</td><td class=\"n\">" +
          duration(change.current_seconds) + "</td><td class=\"wide\">" + forest_bar(change, axis, delta) +
          "</td><td class=\"n\"><b>" + signed_percent(change.ratio - 1) + "</b><br><span class=\"soft\">" + interval +
@@ -72,7 +70,7 @@ std::string speed_part(const Comparison& comparison) {
   html += "</ul><p class=\"lead\">A change is named only where it leaves the band of \u00b1" +
           percent(comparison.options.delta) +
           " beyond chance, counted over all cases at once. Unchanged means that the "
-          "interval lies inside the band.</p><div class=\"card scroll\" tabindex=\"0\"><table><thead><tr><th>case</th>"
+          "interval lies inside the band.</p><div class=\"card scroll\"><table><thead><tr><th>case</th>"
           "<th class=\"n\">before</th><th class=\"n\">now</th><th class=\"wide\"><span class=\"ends\"><span>" +
           signed_percent(-axis.reach) + "</span><span>0</span><span>" + signed_percent(axis.reach) +
           "</span></span></th><th class=\"n\">change of time</th><th>verdict</th></tr></thead><tbody>";
@@ -82,7 +80,7 @@ std::string speed_part(const Comparison& comparison) {
   html += "</tbody></table></div>";
   if (comparison.speeds.size() > most_speed_rows) {
     html += "<p class=\"quiet\">" + grouped(static_cast<std::int64_t>(comparison.speeds.size() - most_speed_rows)) +
-            " more, none of them surer: <code>lockstep compare</code> lists them.</p>";
+            " more: <code>lockstep compare</code> lists them.</p>";
   }
   return html;
 }
@@ -90,7 +88,8 @@ std::string speed_part(const Comparison& comparison) {
 std::string outcome_part(const Comparison& comparison) {
   if (comparison.outcomes.empty()) return "<p class=\"quiet\">No outcome changed.</p>";
   std::string html =
-      "<h3>Outcomes</h3><div class=\"card scroll\" tabindex=\"0\"><table><thead><tr><th>change</th><th>case</th>"
+      "<h3>Outcomes</h3><div class=\"card scroll\"><table><thead><tr><th>change</th><th "
+      "class=\"wide\">case</th>"
       "<th>before</th><th>now</th><th>why</th></tr></thead><tbody>";
   std::size_t rows = 0;
   for (const OutcomeChange& change : comparison.outcomes) {
@@ -101,7 +100,7 @@ std::string outcome_part(const Comparison& comparison) {
              : change.move == OutcomeMove::fixed ? " class=\"ok\""
                                                  : "") +
             ">" + std::string(name_of(change.move)) + "</td><td><a href=\"#case=" + fragment_encoded(change.id) +
-            "\">" + escaped(change.id) + "</a></td><td>" + escaped(change.before) + "</td><td>" +
+            "\">" + breakable(change.id) + "</a></td><td>" + escaped(change.before) + "</td><td>" +
             escaped(change.after) + "</td><td class=\"soft\">" + escaped(change.reason) + "</td></tr>";
   }
   html += "</tbody></table></div>";

@@ -3,7 +3,9 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <tuple>
 
+#include "reports/html/axis_order.hpp"
 #include "reports/html/markup.hpp"
 #include "reports/html/sections.hpp"
 #include "reports/number_text.hpp"
@@ -24,17 +26,9 @@ struct HeatCell {
 
 using Column = std::pair<std::string, std::string>;  // dtype, direction
 
-// The usual order of dtypes is that of falling precision, not the alphabet's.
-int rank_of(const std::string& dtype) {
-  static const std::vector<std::string> order{"float64", "float32", "tf32", "float16", "bfloat16"};
-  const auto found = std::find(order.begin(), order.end(), dtype);
-  return static_cast<int>(found - order.begin());
-}
 bool column_before(const Column& left, const Column& right) {
   const auto key = [](const Column& column) {
-    // Forward before backward, whatever else comes after.
-    const int direction = column.second == "forward" ? 0 : column.second == "backward" ? 1 : 2;
-    return std::tuple(rank_of(column.first), column.first, direction, column.second);
+    return std::tuple(dtype_rank(column.first), column.first, direction_rank(column.second), column.second);
   };
   return key(left) < key(right);
 }
@@ -61,8 +55,9 @@ std::string heat_class(const HeatCell& cell) {
 
 std::string heat_cell(const std::string& operator_name, const Column& column, const HeatCell& cell) {
   if (!cell.ran) return "<td class=\"h-none\"><span class=\"soft\">not run</span></td>";
+  // A crash leaves the margins of the other cases behind, which would read as a pass.
   std::string value = "stopped";
-  if (cell.judged) {
+  if (cell.judged && !(cell.broken && cell.worst_bound <= 1)) {
     const bool finite = std::isfinite(cell.worst_bound);
     value = !finite ? "not finite" : cell.worst_bound == 0 ? "exact" : significant(cell.worst_bound, 2);
   }
@@ -100,7 +95,7 @@ std::string heat_table(const Report& report) {
     }
     body += "</tr>";
   }
-  return "<div class=\"card scroll\" tabindex=\"0\"><table class=\"heat\"><caption>Largest error in bounds, over all "
+  return "<div class=\"card scroll\"><table class=\"heat\"><caption>Largest error in bounds, over all "
          "cases of an "
          "operator, dtype and direction</caption><thead><tr><td></td>" +
          first + "</tr><tr><td></td>" + second + "</tr></thead><tbody>" + body + "</tbody></table></div>";

@@ -3,18 +3,16 @@
 #include <cmath>
 #include <map>
 #include <tuple>
+#include <utility>
 
 #include "reports/enum_names.hpp"
+#include "reports/html/axis_order.hpp"
 #include "reports/html/markup.hpp"
 #include "reports/html/sections.hpp"
 #include "reports/number_text.hpp"
 
 namespace lockstep::reports {
 namespace {
-
-std::string words_of(FaultStatus status) {
-  return status == FaultStatus::below_resolution ? "below resolution" : std::string(name_of(status));
-}
 
 const char* class_of(FaultStatus status) {
   switch (status) {
@@ -55,8 +53,10 @@ std::string row_html(const FaultRow& row) {
   html += example.empty() ? title : "<a href=\"#case=" + fragment_encoded(example) + "\">" + title + "</a>";
   if (!notes.empty()) html += "<br><span class=\"soft\">" + escaped(notes) + "</span>";
   html += "</td><td>";
+  bool first_status = true;
   for (const auto& [status, list] : dtypes) {
-    html += "<span class=\"" + std::string(class_of(status)) + "\">" + words_of(status) +
+    if (!std::exchange(first_status, false)) html += "<br>";
+    html += "<span class=\"" + std::string(class_of(status)) + "\">" + spoken(status) +
             "</span> <span class=\"soft\">" + escaped(list) + "</span> ";
   }
   html += "</td><td class=\"n\">" + grouped(caught) + " of " + grouped(applied) + "</td><td class=\"n\">";
@@ -69,7 +69,7 @@ std::string unseen(const Report& report) {
   std::string html;
   for (const FaultResult& fault : report.faults) {
     if (fault.status != FaultStatus::missed && fault.status != FaultStatus::blind) continue;
-    html += "<li><b class=\"" + std::string(class_of(fault.status)) + "\">" + words_of(fault.status) + "</b> " +
+    html += "<li><b class=\"" + std::string(class_of(fault.status)) + "\">" + spoken(fault.status) + "</b> " +
             escaped(fault.operator_name + "." + fault.direction + ", " + fault.dtype) + ": " +
             escaped(fault.description.empty() ? fault.fault : fault.description);
     if (fault.status == FaultStatus::missed) {
@@ -94,13 +94,14 @@ std::string faults_section(const Report& report, const Totals& totals) {
       "four gates, and there it must be rejected. <b>" +
       grouped(totals.faults_caught) + " of " + grouped(totals.faults_applied()) + " were.</b>";
   if (totals.faults_excused > 0) {
-    html +=
-        " " + plural(totals.faults_excused, "more fault") + " cannot show in its dtype or changes nothing, in writing.";
+    html += " " + grouped(totals.faults_excused) +
+            " more are excused in writing: equivalent, or below what the dtype resolves.";
   }
   html += "</p>" + unseen(report);
-  std::map<std::string, std::map<std::tuple<std::string, std::string>, FaultRow>> by_operator;
+  std::map<std::string, std::map<std::tuple<int, std::string, std::string>, FaultRow>> by_operator;
   for (const FaultResult& fault : report.faults) {
-    by_operator[fault.operator_name][{fault.direction, fault.fault}].results.push_back(&fault);
+    by_operator[fault.operator_name][{direction_rank(fault.direction), fault.direction, fault.fault}].results.push_back(
+        &fault);
   }
   html += "<div class=\"card folds\">";
   for (const auto& [name, rows] : by_operator) {

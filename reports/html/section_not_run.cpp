@@ -33,7 +33,7 @@ std::string not_run_section(const Report& report) {
   }
   if (groups.empty()) return html + "<p class=\"quiet\">No case was skipped.</p></section>";
   html +=
-      "<div class=\"card scroll\" tabindex=\"0\"><table><thead><tr><th "
+      "<div class=\"card scroll\"><table><thead><tr><th "
       "class=\"n\">cases</th><th>reason</th><th>implementations"
       "</th></tr></thead><tbody>";
   for (const SkipGroup& group : groups) {

@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
+#include <tuple>
 
 #include "reports/enum_names.hpp"
+#include "reports/html/axis_order.hpp"
 #include "reports/html/markup.hpp"
 #include "reports/html/sections.hpp"
 #include "reports/number_text.hpp"
@@ -39,10 +41,11 @@ std::vector<Group> groups_of(const Report& report) {
     if (slot == nullptr || measurement.median_seconds < slot->median_seconds) slot = &measurement;
   }
   // Per operator, direction and dtype the problem that moves most: that is where a ceiling means something.
-  std::map<std::tuple<std::string, std::string, std::string, std::string>, Group> largest;
+  std::map<std::tuple<std::string, int, int, std::string, std::string>, Group> largest;
   for (const auto& [key, group] : by_problem) {
     const Measurement& row = *group.shown();
-    Group& kept = largest[{row.operator_name, row.direction, row.dtype, row.device}];
+    Group& kept =
+        largest[{row.operator_name, direction_rank(row.direction), dtype_rank(row.dtype), row.dtype, row.device}];
     const auto work = [](const Measurement& measurement) { return measurement.bytes + measurement.flops; };
     if (kept.shown() == nullptr || work(row) > work(*kept.shown())) kept = group;
   }
@@ -76,7 +79,17 @@ std::string time_of(const Measurement* measurement) {
          "\">" + duration(measurement->median_seconds) + "</a>";
 }
 
-std::string bar_row(const Group& group) {
+// A column that no row would fill is left out.
+struct Columns {
+  bool own = false;
+  bool vendor = false;
+  bool reference = false;
+};
+
+std::string bar_row(const Group& group, const Columns& columns) {
+  const auto cell = [](bool wanted, const std::string& text) {
+    return wanted ? "<td class=\"n\">" + text + "</td>" : "";
+  };
   const Measurement& row = *group.shown();
   std::string share = std::isfinite(row.fraction_of_ceiling) ? percent(row.fraction_of_ceiling) : "";
   if (row.fraction_of_ceiling > 1) share = "<b class=\"no\">" + share + "</b>";
@@ -84,20 +97,30 @@ std::string bar_row(const Group& group) {
          escaped(row.dtype) + " \u00b7 " + escaped(row.problem) + (row.quiet ? "" : " \u00b7 not quiet") +
          "</span></th><td class=\"wide\">" + light_bar(group) + "<span class=\"soft\">" + escaped(row.implementation) +
          (row.ceiling.empty() ? "" : " against " + escaped(row.ceiling)) + "</span></td><td class=\"n\">" + share +
-         "</td><td class=\"n\">" + time_of(group.own) + "</td><td class=\"n\">" + time_of(group.vendor) +
-         "</td><td class=\"n\">" + time_of(group.reference) + "</td></tr>";
+         "</td>" + cell(columns.own, time_of(group.own)) + cell(columns.vendor, time_of(group.vendor)) +
+         cell(columns.reference, time_of(group.reference)) + "</tr>";
 }
 
 std::string bars_part(const Report& report) {
   const std::vector<Group> groups = groups_of(report);
+  Columns columns;
+  for (const Group& group : groups) {
+    columns.own = columns.own || group.own != nullptr;
+    columns.vendor = columns.vendor || group.vendor != nullptr;
+    columns.reference = columns.reference || group.reference != nullptr;
+  }
+  const auto head = [](bool wanted, const char* name) {
+    return wanted ? std::string("<th class=\"n\">") + name + "</th>" : std::string();
+  };
   std::string html =
-      "<div class=\"card scroll\" tabindex=\"0\"><table class=\"bars\"><caption>The largest problem of each operator, "
+      "<div class=\"card scroll\"><table class=\"bars\"><caption>The largest problem of each operator, "
       "direction and dtype: fraction of the ceiling that binds. The tick is the vendor's library."
       "</caption><thead><tr><th>problem</th><th class=\"wide\"><span class=\"ends\"><span>0</span>"
-      "<span>50 %</span><span>100 %</span></span></th><th class=\"n\">of ceiling</th>"
-      "<th class=\"n\">own</th><th class=\"n\">vendor</th><th class=\"n\">reference</th></tr></thead><tbody>";
+      "<span>50 %</span><span>100 %</span></span></th><th class=\"n\">of ceiling</th>" +
+      head(columns.own, "own") + head(columns.vendor, "vendor") + head(columns.reference, "reference") +
+      "</tr></thead><tbody>";
   bool any_over = false;
-  for (std::size_t i = 0; i < groups.size() && i < most_bars; ++i) html += bar_row(groups[i]);
+  for (std::size_t i = 0; i < groups.size() && i < most_bars; ++i) html += bar_row(groups[i], columns);
   for (const Measurement& measurement : report.measurements) any_over = any_over || measurement.fraction_of_ceiling > 1;
   html += "</tbody></table></div>";
   if (any_over) {

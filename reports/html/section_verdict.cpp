@@ -19,10 +19,6 @@ const char* tone_class(Tone tone) {
   return "empty";
 }
 
-std::string words_of(Outcome outcome) {
-  return outcome == Outcome::timed_out ? "timed out" : std::string(name_of(outcome));
-}
-
 // What is broken comes first and never vanishes: one failure in ten thousand is still some pixels wide.
 constexpr std::array bar_order{Outcome::failed, Outcome::crashed, Outcome::timed_out, Outcome::blind,
                                Outcome::passed, Outcome::refused, Outcome::skipped};
@@ -42,10 +38,10 @@ std::string outcome_bar(const Totals& totals) {
   for (const Outcome outcome : bar_order) {
     const double width = widths[static_cast<std::size_t>(outcome)] / sum * 100;
     if (width == 0) continue;
-    label += (label.empty() ? "" : ", ") + std::to_string(totals.of(outcome)) + " " + words_of(outcome);
+    label += (label.empty() ? "" : ", ") + std::to_string(totals.of(outcome)) + " " + spoken(outcome);
     rects += "<rect class=\"o-" + std::string(name_of(outcome)) + "\" x=\"" + coordinate(at) + "%\" width=\"" +
-             coordinate(width) + "%\" height=\"100%\"><title>" + words_of(outcome) + ": " +
-             grouped(totals.of(outcome)) + "</title></rect>";
+             coordinate(width) + "%\" height=\"100%\"><title>" + spoken(outcome) + ": " + grouped(totals.of(outcome)) +
+             "</title></rect>";
     at += width;
   }
   return "<svg class=\"outcome-bar\" role=\"img\" aria-label=\"" + label + "\">" + rects + "</svg>";
@@ -57,8 +53,9 @@ std::string outcome_counts(const Totals& totals) {
     const bool always = outcome == Outcome::passed || outcome == Outcome::failed;
     if (!always && totals.of(outcome) == 0) continue;
     const std::string name(name_of(outcome));
-    html += "<li><a href=\"#outcome=" + name + "\"><svg class=\"key\" aria-hidden=\"true\"><rect class=\"o-" + name +
-            "\" width=\"100%\" height=\"100%\"/></svg><b>" + grouped(totals.of(outcome)) + "</b> " + words_of(outcome) +
+    const std::string mark = totals.of(outcome) > 0 ? name : "skipped";
+    html += "<li><a href=\"#outcome=" + name + "\"><svg class=\"key\" aria-hidden=\"true\"><rect class=\"o-" + mark +
+            "\" width=\"100%\" height=\"100%\"/></svg><b>" + grouped(totals.of(outcome)) + "</b> " + spoken(outcome) +
             "</a></li>";
   }
   return html + "</ul>";
@@ -86,8 +83,10 @@ std::string evidence(const Report& report, const Totals& totals) {
                                 : percent(coverage) + " of " + large(totals.elements_total) +
                                       "; the rest is scanned for what is not finite or unwritten";
   html += tile(large(totals.elements_judged), "elements judged", share);
-  html += tile(grouped(totals.judged_cases), "cases run",
-               plural(totals.implementations, "implementation") + " of " + plural(totals.operators, "operator"));
+  html +=
+      tile(grouped(totals.judged_cases), totals.judged_cases == 1 ? "case run" : "cases run",
+           totals.cases == totals.judged_cases ? "all that are listed"
+                                               : "of " + grouped(totals.cases) + "; why the others did not is below");
   const bool several = totals.seeds > 1;
   html += tile(grouped(totals.seeds), several ? "seeds" : "seed",
                several ? grouped(totals.judgements) + " judgements, a fresh fill for each"
@@ -101,6 +100,21 @@ std::string evidence(const Report& report, const Totals& totals) {
                  "faults caught", detail);
   }
   return html + "</dl>";
+}
+
+// How much room the passing cases left: the number that a reader of "everything agrees" wants next.
+std::string closest_call(const Report& report, const Totals& totals) {
+  double closest = 0;
+  for (const CaseResult& result : report.cases) {
+    if (result.outcome == Outcome::passed && result.margins)
+      closest = std::max(closest, error_in_gates(*result.margins));
+  }
+  if (totals.of(Outcome::passed) == 0) return "";
+  const std::string room = closest == 0 ? "Every passing case is exact."
+                                        : "The closest call among the passing cases stands at <b>" +
+                                              significant(closest, 2) + "</b> of its gate.";
+  return "<p class=\"sub\">" + plural(totals.implementations, "implementation") + " of " +
+         plural(totals.operators, "operator") + " ran beside their references. " + room + "</p>";
 }
 
 std::string fact(const std::string& text) { return text.empty() ? "" : "<li>" + escaped(text) + "</li>"; }
@@ -133,6 +147,7 @@ std::string verdict_section(const Report& report, const Totals& totals) {
   html += machine_line(report);
   html += "<h1><em>" + escaped(verdict.lead) + "</em>" + escaped(verdict.rest) + "</h1>";
   if (!verdict.note.empty()) html += "<p class=\"note\">" + escaped(verdict.note) + "</p>";
+  html += closest_call(report, totals);
   return html + outcome_bar(totals) + outcome_counts(totals) + evidence(report, totals) + "</section>";
 }
 

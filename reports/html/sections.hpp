@@ -13,7 +13,7 @@ namespace lockstep::reports {
 
 // Failure maps weigh most, so the page has a budget for them; what is left out is in the JSON.
 struct MapBudget {
-  std::size_t bytes_left = 120000;
+  std::size_t bytes_left = 60000;
 };
 
 std::string verdict_section(const Report& report, const Totals& totals);

@@ -24,7 +24,7 @@ int main(int argument_count, char** arguments) {
     };
     const Report before = synthetic_report({.failing = false, .seed = 3, .pairing = "night"});
     write("nightly", synthetic_report({.hostile = true}), nullptr);
-    write("failing", synthetic_report({.seed = 3, .speed_factor = 1.05, .pairing = "night"}), &before);
+    write("failing", synthetic_report({.seed = 4, .speed_factor = 1.03, .pairing = "night"}), &before);
     write("passing", synthetic_report({.cases = 400, .failing = false}), nullptr);
     write("gpu", synthetic_report({.cases = 3000, .failing = false, .gpu = true}), nullptr);
     write("large", synthetic_report({.cases = 10000}), nullptr);

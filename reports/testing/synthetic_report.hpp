@@ -10,12 +10,12 @@ namespace lockstep::reports {
 
 struct SyntheticOptions {
   int cases = 3000;
-  bool failing = true;      // some cases fail, crash and time out
-  bool hostile = false;     // names that try to run script, close elements or break lines
-  bool gpu = false;         // a machine with a GPU, own kernels timed
-  std::uint64_t seed = 1;   // of everything that varies
-  double speed_factor = 1;  // of every time
-  std::string pairing;      // of every measurement
+  bool failing = true;       // some cases fail, crash and time out
+  bool hostile = false;      // names that try to run script, close elements or break lines
+  bool gpu = false;          // a machine with a GPU, own kernels timed
+  std::uint64_t seed = 1;    // of everything that varies
+  double speed_factor = 1;   // of every time
+  std::string pairing = {};  // of every measurement
 };
 
 // What a hostile name consists of. A page in which it runs sets `window.hostile_ran`.

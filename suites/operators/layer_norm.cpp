@@ -7,7 +7,7 @@ namespace lockstep {
 std::vector<ListedProblem> layer_norm_problems() {
   ProblemList list("layer_norm");
   list.in("smoke")
-      .fills({Fill::normal, Fill::offset, Fill::exact, Fill::adversarial, Fill::special})
+      .fills({Fill::normal, Fill::offset, Fill::small, Fill::exact, Fill::adversarial, Fill::special})
       .add("x=32x256,normalized_shape=256", "small enough to judge every element")
       .fills({Fill::normal})
       .add("x=256x1024,normalized_shape=1024", "the shape on which judging is timed");

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/simt/matrix_units.hpp"
+
+#include <cstdint>
+#include <cstring>
+
+namespace lockstep::simt {
+namespace {
+
+constexpr unsigned kRows = 16, kColumns = 8;
+
+template <class Value>
+Value operand_of(const WarpExchange& exchange, unsigned lane) {
+  Value value;
+  std::memcpy(&value, exchange.operand[lane], sizeof(Value));
+  return value;
+}
+
+/// All lanes leave a pointer to what they bring, the last one works on all of it while the others are stopped.
+template <class Value>
+void bring(const WarpOperation& operation, const Value* value, const char* file, int line) {
+  std::memcpy(this_thread->exchange->operand[this_thread->lane], &value, sizeof(value));
+  wait_for_lanes(0xffffffffu, operation, nullptr, file, line);
+}
+
+/// Two values of 16 bits in a word; element k of a row lies in lane column (k % 8) / 2, word by k / 8.
+template <class Format>
+struct PackedLayout {
+  static constexpr unsigned kDepth = 16;
+  static double a(const WarpExchange& exchange, unsigned row, unsigned k) {
+    const unsigned lane = row % 8 * 4 + k % 8 / 2, word = k / 8 * 2 + row / 8;
+    return half_of(operand_of<const MatrixRegisters*>(exchange, lane)->a[word], k % 2);
+  }
+  static double b(const WarpExchange& exchange, unsigned k, unsigned column) {
+    const unsigned lane = column * 4 + k % 8 / 2;
+    return half_of(operand_of<const MatrixRegisters*>(exchange, lane)->b[k / 8], k % 2);
+  }
+  static double half_of(unsigned word, unsigned which) {
+    return Format::widen(static_cast<std::uint16_t>(word >> (16 * which)));
+  }
+};
+
+struct Tf32Layout {
+  static constexpr unsigned kDepth = 8;
+  static double a(const WarpExchange& exchange, unsigned row, unsigned k) {
+    const unsigned lane = row % 8 * 4 + k % 4, word = k / 4 * 2 + row / 8;
+    return value_of(operand_of<const MatrixRegisters*>(exchange, lane)->a[word]);
+  }
+  static double b(const WarpExchange& exchange, unsigned k, unsigned column) {
+    return value_of(operand_of<const MatrixRegisters*>(exchange, column * 4 + k % 4)->b[k / 4]);
+  }
+  // The units ignore the low 13 bits, so a forgotten round_to_tf32 truncates.
+  static double value_of(unsigned word) { return std::bit_cast<float>(word & 0xffffe000u); }
+};
+
+template <class Layout>
+void multiply(WarpExchange& exchange, unsigned, const void*) {
+  double a[kRows][Layout::kDepth], b[Layout::kDepth][kColumns];
+  for (unsigned row = 0; row < kRows; ++row)
+    for (unsigned k = 0; k < Layout::kDepth; ++k) a[row][k] = Layout::a(exchange, row, k);
+  for (unsigned k = 0; k < Layout::kDepth; ++k)
+    for (unsigned column = 0; column < kColumns; ++column) b[k][column] = Layout::b(exchange, k, column);
+  for (unsigned row = 0; row < kRows; ++row)
+    for (unsigned column = 0; column < kColumns; ++column) {
+      const unsigned lane = row % 8 * 4 + column / 2, word = row / 8 * 2 + column % 2;
+      float& d = operand_of<const MatrixRegisters*>(exchange, lane)->d[word];
+      double sum = d;
+      for (unsigned k = 0; k < Layout::kDepth; ++k) sum += a[row][k] * b[k][column];
+      d = static_cast<float>(sum);
+    }
+}
+
+struct MatrixRows {
+  unsigned* words;
+  const void* row;
+};
+
+template <bool kTransposed>
+void load(WarpExchange& exchange, unsigned, const void*) {
+  for (unsigned lane = 0; lane < kWarpLanes; ++lane)
+    for (unsigned matrix = 0; matrix < 4; ++matrix) {
+      unsigned word = 0;
+      for (unsigned which = 0; which < 2; ++which) {
+        const unsigned along = lane % 4 * 2 + which, across = lane / 4;
+        const unsigned row = kTransposed ? along : across, column = kTransposed ? across : along;
+        const void* address = operand_of<const MatrixRows*>(exchange, matrix * 8 + row)->row;
+        std::uint16_t element;
+        std::memcpy(&element, static_cast<const std::uint16_t*>(address) + column, sizeof(element));
+        word |= static_cast<unsigned>(element) << (16 * which);
+      }
+      operand_of<const MatrixRows*>(exchange, lane)->words[matrix] = word;
+    }
+}
+
+constexpr WarpOperation kMultiplyHalf{"mma.m16n8k16 f16", &multiply<PackedLayout<HalfFormat>>};
+constexpr WarpOperation kMultiplyBfloat16{"mma.m16n8k16 bf16", &multiply<PackedLayout<Bfloat16Format>>};
+constexpr WarpOperation kMultiplyTf32{"mma.m16n8k8 tf32", &multiply<Tf32Layout>};
+constexpr WarpOperation kLoad{"ldmatrix", &load<false>};
+constexpr WarpOperation kLoadTransposed{"ldmatrix.trans", &load<true>};
+
+}  // namespace
+
+void multiply_half(const MatrixRegisters& registers, const char* file, int line) {
+  bring(kMultiplyHalf, &registers, file, line);
+}
+
+void multiply_bfloat16(const MatrixRegisters& registers, const char* file, int line) {
+  bring(kMultiplyBfloat16, &registers, file, line);
+}
+
+void multiply_tf32(const MatrixRegisters& registers, const char* file, int line) {
+  bring(kMultiplyTf32, &registers, file, line);
+}
+
+void load_matrices(unsigned* words, const void* row, bool transposed, const char* file, int line) {
+  if (reinterpret_cast<std::uintptr_t>(row) % 16 != 0)
+    throw_bad_argument("row address of ldmatrix", static_cast<long long>(reinterpret_cast<std::uintptr_t>(row)),
+                       "multiples of 16", file, line);
+  const MatrixRows rows{.words = words, .row = row};
+  bring(transposed ? kLoadTransposed : kLoad, &rows, file, line);
+}
+
+}  // namespace lockstep::simt

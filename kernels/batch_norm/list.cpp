@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <limits>
+
+#include "kernels/batch_norm/arguments.hpp"
+#include "kernels/batch_norm/geometry.hpp"
+#include "kernels/implementations.hpp"
+#include "kernels/shared/kernel_entry.hpp"
+
+namespace lockstep {
+
+LOCKSTEP_DECLARE_KERNEL(batch_norm_forward_channel_in_registers)
+LOCKSTEP_DECLARE_KERNEL(batch_norm_forward_split_planes)
+LOCKSTEP_DECLARE_KERNEL(batch_norm_forward_channels_last)
+LOCKSTEP_DECLARE_KERNEL(batch_norm_forward_evaluation)
+LOCKSTEP_DECLARE_KERNEL(batch_norm_backward_channel_in_registers)
+LOCKSTEP_DECLARE_KERNEL(batch_norm_backward_split_planes)
+LOCKSTEP_DECLARE_KERNEL(batch_norm_backward_channels_last)
+LOCKSTEP_DECLARE_KERNEL(batch_norm_backward_evaluation)
+Launch batch_norm_forward_onednn(const Problem&, const Tensors&, Device&);
+Launch batch_norm_backward_onednn(const Problem&, const Tensors&, Device&);
+Launch batch_norm_forward_cudnn_spatial(const Problem&, const Tensors&, Device&);
+Launch batch_norm_forward_cudnn_spatial_persistent(const Problem&, const Tensors&, Device&);
+Launch batch_norm_backward_cudnn_spatial(const Problem&, const Tensors&, Device&);
+Launch batch_norm_backward_cudnn_spatial_persistent(const Problem&, const Tensors&, Device&);
+
+namespace {
+
+using Reason = std::optional<std::string>;
+
+/// What holds for every kernel: the layouts that exist here, and 32-bit numbers for the values of one channel.
+Reason not_dense(const Problem& problem) {
+  if (problem.layout == Layout::strided) return "strided views are not taken; accepted: contiguous, channels_last, unaligned";
+  if (BatchNorm(problem).count() > std::numeric_limits<std::int32_t>::max()) return "more than 2^31 values per channel";
+  return std::nullopt;
+}
+
+Reason not_planes(const Problem& problem) {
+  if (!BatchNorm(problem).from_batch()) return "normalises with the batch's statistics; this is evaluation";
+  if (const Reason reason = not_dense(problem)) return reason;
+  if (!lies_in_planes(problem)) return "channels lie side by side, not in planes";
+  return std::nullopt;
+}
+
+Reason too_long_forward(const Problem& problem) {
+  if (const Reason reason = not_planes(problem)) return reason;
+  const BatchNorm op(problem);
+  const bool packed = op.plane % 4 == 0 && problem.layout != Layout::unaligned;
+  if (!HeldChannel::fits(op, packed ? HeldChannel::kMostHeld : HeldChannel::kUsuallyHeld))
+    return "more than 16384 values per channel (32768 in planes of whole packs)";
+  return std::nullopt;
+}
+Reason too_long_backward(const Problem& problem) {
+  if (const Reason reason = not_planes(problem)) return reason;
+  if (!HeldChannel::fits(BatchNorm(problem), HeldChannel::kUsuallyHeld)) return "more than 16384 values per channel";
+  return std::nullopt;
+}
+
+Reason not_columns(const Problem& problem) {
+  if (!BatchNorm(problem).from_batch()) return "normalises with the batch's statistics; this is evaluation";
+  if (const Reason reason = not_dense(problem)) return reason;
+  if (!lies_in_columns(problem)) return "channels lie in planes, not side by side";
+  return std::nullopt;
+}
+
+Reason not_evaluation(const Problem& problem) {
+  if (BatchNorm(problem).from_batch()) return "normalises with the running statistics; this takes the batch's";
+  return not_dense(problem);
+}
+
+PrecisionContract held_channel(const Problem& problem) {
+  return float_accumulation(HeldChannel::partial_sums(BatchNorm(problem)));
+}
+PrecisionContract plane_slabs(const Problem& problem) {
+  return float_accumulation(PlaneSlabs::partial_sums(BatchNorm(problem)));
+}
+PrecisionContract column_slabs(const Problem& problem) {
+  return float_accumulation(ColumnSlabs::partial_sums(BatchNorm(problem)));
+}
+PrecisionContract evaluation(const Problem& problem) {
+  return lies_in_planes(problem) ? plane_slabs(problem) : column_slabs(problem);
+}
+
+}  // namespace
+
+std::vector<Implementation> batch_norm_implementations() {
+  constexpr Direction forward = Direction::forward, backward = Direction::backward;
+  return {
+      cuda_kernel("channels_last", forward, LOCKSTEP_KERNEL(batch_norm_forward_channels_last), not_columns, column_slabs),
+      cuda_kernel("channel_in_registers", forward, LOCKSTEP_KERNEL(batch_norm_forward_channel_in_registers),
+                  too_long_forward, held_channel),
+      cuda_kernel("split_planes", forward, LOCKSTEP_KERNEL(batch_norm_forward_split_planes), not_planes, plane_slabs),
+      cuda_kernel("evaluation", forward, LOCKSTEP_KERNEL(batch_norm_forward_evaluation), not_evaluation, evaluation),
+      cuda_kernel("channels_last", backward, LOCKSTEP_KERNEL(batch_norm_backward_channels_last), not_columns,
+                  column_slabs),
+      cuda_kernel("channel_in_registers", backward, LOCKSTEP_KERNEL(batch_norm_backward_channel_in_registers),
+                  too_long_backward, held_channel),
+      cuda_kernel("split_planes", backward, LOCKSTEP_KERNEL(batch_norm_backward_split_planes), not_planes, plane_slabs),
+      cuda_kernel("evaluation", backward, LOCKSTEP_KERNEL(batch_norm_backward_evaluation), not_evaluation, evaluation),
+  };
+}
+
+}  // namespace lockstep

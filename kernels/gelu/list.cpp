@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/implementations.hpp"
+#include "kernels/shared/kernel_entry.hpp"
+
+namespace lockstep {
+
+LOCKSTEP_DECLARE_KERNEL(gelu_forward_elementwise_packs)
+LOCKSTEP_DECLARE_KERNEL(gelu_backward_elementwise_packs)
+Launch gelu_onednn(const Problem&, const Tensors&, Device&);
+
+namespace {
+
+/// erff, tanhf and expf with the errors that CUDA documents; nothing is summed.
+PrecisionContract documented_functions(const Problem&) { return float_accumulation(1); }
+
+std::optional<std::string> not_for_onednn(const Problem& problem) {
+  if (problem.layout == Layout::strided) return "oneDNN takes dense tensors here";
+  if (problem.dtype != DType::f32) return "oneDNN's gelu is compared in f32";
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<Implementation> gelu_implementations() {
+  return {
+      cuda_kernel("elementwise_packs", Direction::forward, LOCKSTEP_KERNEL(gelu_forward_elementwise_packs), nullptr, documented_functions),
+      cuda_kernel("elementwise_packs", Direction::backward, LOCKSTEP_KERNEL(gelu_backward_elementwise_packs), nullptr, documented_functions),
+      vendor_call(Backend::onednn, "eltwise", Direction::forward, LOCKSTEP_ONEDNN(gelu_onednn), not_for_onednn, documented_functions),
+      vendor_call(Backend::onednn, "eltwise", Direction::backward, LOCKSTEP_ONEDNN(gelu_onednn), not_for_onednn, documented_functions),
+  };
+}
+
+}  // namespace lockstep

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+
+#include "harness/data/error.hpp"
+#include "kernels/shared/kernel_entry.hpp"
+#include "kernels/shared/matrix_view.hpp"
+#include "kernels/shared/tiled_gemm.cuh"
+
+// Host side of tiled_gemm: which tile, how many splits, which loads.
+namespace lockstep::LOCKSTEP_BACKEND {
+
+namespace gemm_detail {
+
+// Streaming multiprocessors of the device that the choices below are tuned for (H200). Fixed, so that the order of
+// additions, and with it the bits, do not depend on the machine.
+inline constexpr std::int64_t kMultiprocessors = 132;
+// A split shorter than this does not pay for adding its part.
+inline constexpr std::int64_t kShortestSplit = 128;
+
+inline std::int64_t tiles(std::int64_t extent, int tile) { return (extent + tile - 1) / tile; }
+
+/// Splits of k that give every multiprocessor about two blocks.
+inline std::int64_t splits_for(std::int64_t blocks, std::int64_t k) {
+  return std::clamp<std::int64_t>(2 * kMultiprocessors / blocks, 1, std::max<std::int64_t>(k / kShortestSplit, 1));
+}
+
+template <class Scalar, class Tile, int kPack, bool kAAlongK, bool kBAlongK>
+Launch launch_tiles(Gemm<Scalar> g, Device& device) {
+  const std::int64_t blocks = tiles(g.m, Tile::kTileM) * tiles(g.n, Tile::kTileN);
+  std::int64_t splits = splits_for(blocks, g.k);
+  const std::int64_t slices = tiles(g.k, Tile::kTileK);
+  g.k_per_split = static_cast<int>(std::max<std::int64_t>(tiles(slices, static_cast<int>(splits)), 1) * Tile::kTileK);
+  splits = std::max<std::int64_t>(tiles(g.k, g.k_per_split), 1);
+  const std::int64_t count = static_cast<std::int64_t>(g.m) * g.n;
+  std::shared_ptr<DeviceMemory> workspace;
+  if (splits > 1) {
+    workspace = std::make_shared<DeviceMemory>(device, static_cast<std::size_t>(splits * count) * sizeof(float));
+    g.partial = static_cast<float*>(workspace->get());
+  }
+  return [=, stream = device.stream()] {
+    launch(tiled_gemm<Scalar, Tile, kPack, kAAlongK, kBAlongK>, {LaunchExtent(blocks, splits), 256}, stream, g);
+    if (workspace)
+      launch(combine_splits<Scalar>, {LaunchExtent(tiles(g.n, 256), std::min(g.m, 4096)), 256}, stream, g,
+             static_cast<int>(splits));
+  };
+}
+
+/// The large tile once it fills the device; below that small ones, which keep more multiprocessors busy.
+template <class Scalar, int kPack, bool kAAlongK, bool kBAlongK>
+Launch launch_for_shape(const Gemm<Scalar>& g, Device& device) {
+  if (tiles(g.m, LargeTile::kTileM) * tiles(g.n, LargeTile::kTileN) >= kMultiprocessors)
+    return launch_tiles<Scalar, LargeTile, kPack, kAAlongK, kBAlongK>(g, device);
+  return launch_tiles<Scalar, SmallTile, kPack, kAAlongK, kBAlongK>(g, device);
+}
+
+}  // namespace gemm_detail
+
+/// Plans the product; kAAlongK says that A is not transposed, kBAlongK that B is. Empty C: a launch that does nothing;
+/// empty sums give the bias, or zeros. Throws Error for extents beyond 2^31 - 1.
+template <class Scalar, bool kAAlongK, bool kBAlongK>
+Launch prepare_gemm(const MatrixView& a, const MatrixView& b, const MatrixView& c, const void* bias, Device& device) {
+  const std::int64_t k = kAAlongK ? a.columns : a.rows;
+  if (std::max({c.rows, c.columns, k}) > std::numeric_limits<int>::max() / 2)
+    throw Error("matrix product: extents " + to_text({c.rows, c.columns, k}) + " are too large; accepted: below 2^30 each");
+  if (c.rows == 0 || c.columns == 0) return [] {};
+  const bool packed_output = c.takes_packs(4) && reinterpret_cast<std::uintptr_t>(bias) % (4 * sizeof(Scalar)) == 0;
+  const Gemm<Scalar> g{.a = {a.tensor.template as<const Scalar>(), a.pitch},
+                       .b = {b.tensor.template as<const Scalar>(), b.pitch},
+                       .bias = static_cast<const Scalar*>(bias),
+                       .c = c.tensor.template as<Scalar>(),
+                       .c_pitch = c.pitch,
+                       .partial = nullptr,
+                       .m = static_cast<int>(c.rows),
+                       .n = static_cast<int>(c.columns),
+                       .k = static_cast<int>(k),
+                       .k_per_split = static_cast<int>(k),
+                       .packed_output = packed_output};
+  constexpr int kPack = kFullPack<Scalar>;
+  if (a.takes_packs(kPack) && b.takes_packs(kPack))
+    return gemm_detail::launch_for_shape<Scalar, kPack, kAAlongK, kBAlongK>(g, device);
+  return gemm_detail::launch_for_shape<Scalar, 1, kAAlongK, kBAlongK>(g, device);
+}
+
+}  // namespace lockstep::LOCKSTEP_BACKEND

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <iostream>
+#include <memory>
+
+#include "suites/drivers/cli.hpp"
+#include "suites/drivers/environment.hpp"
+#include "suites/drivers/selection.hpp"
+#include "suites/drivers/worker.hpp"
+
+namespace lockstep {
+namespace {
+
+void list_operators(const Catalogue& catalogue) {
+  for (const Catalogued& entry : catalogue.operators()) {
+    std::cout << entry.definition->name() << "  (" << entry.problems.size() << " problems)\n";
+    for (const Implementation& implementation : entry.implementations)
+      std::cout << "  " << name_of(implementation.direction) << "/" << implementation.name() << "\n";
+  }
+}
+
+}  // namespace
+
+CommandBody add_list_command(CLI::App& command, const Surroundings& surroundings) {
+  auto with_cases = std::make_shared<bool>(false);
+  auto selection = std::make_shared<Selection>();
+  command.add_flag("--cases", *with_cases, "ids of the cases, one a line");
+  command.add_option("--suite", selection->suite, "smoke, nightly or release")->capture_default_str();
+  command.add_option("--filter", selection->filters, "only cases whose id matches");
+  return [=, &catalogue = surroundings.catalogue](const std::vector<std::string>&) -> int {
+    if (!*with_cases && selection->filters.empty()) {
+      list_operators(catalogue);
+      return kPassed;
+    }
+    for (const Case& item : selection->select(catalogue)) std::cout << item.id() << "\n";
+    return kPassed;
+  };
+}
+
+CommandBody add_doctor_command(CLI::App&, const Surroundings& surroundings) {
+  return [&catalogue = surroundings.catalogue](const std::vector<std::string>&) -> int {
+    const reports::Environment e = describe_environment();
+    std::cout << "machine    " << e.cpu_model << ", " << e.cores << " cores, " << e.memory_bytes / (1 << 30) << " GiB, "
+              << e.os << "\n";
+    std::cout << "build      " << e.compiler << ", " << e.build_type << ", revision " << e.revision
+              << (e.dirty ? " with changes" : "") << "\n";
+    std::cout << "cuda       " << (e.cuda.compiled ? "compiled with toolkit " + e.cuda.toolkit.value_or("") : "not compiled")
+              << "\n";
+    for (const reports::NamedText& library : e.libraries)
+      std::cout << "library    " << library.name << " " << library.value << "\n";
+    for (const reports::Reason& reason : e.reasons)
+      std::cout << "cannot     " << reason.what << ": " << reason.why << "\n";
+    std::cout << "operators  " << catalogue.operators().size() << "\n";
+    return kPassed;
+  };
+}
+
+CommandBody add_worker_command(CLI::App& command, const Surroundings& surroundings) {
+  auto device = std::make_shared<std::string>("auto");
+  auto limit = std::make_shared<std::uint64_t>(0);
+  command.add_option("--device", *device);
+  command.add_option("--memory-limit-bytes", *limit);
+  return [=, &catalogue = surroundings.catalogue](const std::vector<std::string>&) -> int {
+    return worker_main(catalogue, *device, *limit);
+  };
+}
+
+}  // namespace lockstep

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <filesystem>
+#include <iostream>
+#include <memory>
+#include <optional>
+
+#include "reports/compare.hpp"
+#include "reports/html/page.hpp"
+#include "reports/report_file.hpp"
+#include "suites/drivers/cli.hpp"
+
+namespace lockstep {
+namespace {
+
+/// A report given by its file or by the folder that holds report.json.
+std::filesystem::path report_path(const std::string& given) {
+  const std::filesystem::path path(given);
+  return std::filesystem::is_directory(path) ? path / "report.json" : path;
+}
+
+}  // namespace
+
+CommandBody add_report_command(CLI::App& command, const Surroundings&) {
+  struct Options {
+    std::string report, baseline, out;
+  };
+  auto options = std::make_shared<Options>();
+  command.add_option("REPORT", options->report, "report.json, or the folder that holds it")->required();
+  command.add_option("--baseline", options->baseline, "an earlier report, to say what changed since");
+  command.add_option("--out", options->out, "the HTML file (default: report.html beside the JSON)");
+  return [options](const std::vector<std::string>&) -> int {
+    const std::filesystem::path path = report_path(options->report);
+    const reports::Report report = reports::read_report(path);
+    std::optional<reports::Report> baseline;
+    if (!options->baseline.empty()) baseline = reports::read_report(report_path(options->baseline));
+    const std::filesystem::path page =
+        options->out.empty() ? path.parent_path() / "report.html" : std::filesystem::path(options->out);
+    reports::write_text_atomically(page,
+                                   reports::render_html(report, baseline ? &*baseline : nullptr, path.filename().string()));
+    std::cout << "wrote " << page.string() << "\n";
+    return kPassed;
+  };
+}
+
+CommandBody add_compare_command(CLI::App& command, const Surroundings&) {
+  struct Options {
+    std::string baseline, current;
+    reports::CompareOptions how;
+  };
+  auto options = std::make_shared<Options>();
+  command.add_option("BASELINE", options->baseline, "the earlier report")->required();
+  command.add_option("CURRENT", options->current, "the later report")->required();
+  command.add_option("--delta", options->how.delta, "relative change that counts as none")
+      ->check(CLI::Range(0.0, 1.0))->capture_default_str();
+  return [options](const std::vector<std::string>&) -> int {
+    const reports::Report baseline = reports::read_report(report_path(options->baseline));
+    const reports::Report current = reports::read_report(report_path(options->current));
+    const reports::Comparison comparison = reports::compare(baseline, current, options->how);
+    std::cout << reports::compare_text(comparison);
+    return comparison.got_worse() ? kFailed : kPassed;
+  };
+}
+
+}  // namespace lockstep

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include <chrono>
+#include <iostream>
+#include <memory>
+
+#include "reports/summary_text.hpp"
+#include "reports/totals.hpp"
+#include "suites/drivers/cli.hpp"
+#include "suites/drivers/environment.hpp"
+#include "suites/drivers/interrupt.hpp"
+#include "suites/drivers/run_stages.hpp"
+
+namespace lockstep {
+namespace {
+
+struct RunOptions {
+  Selection selection;
+  int rounds = 3;
+  bool no_timing = false, no_faults = false;
+};
+
+reports::Run describe_run(const RunOptions& options, const std::string& command_line, const std::string& started) {
+  reports::Run run;
+  run.command = command_line;
+  run.suite = options.selection.suite;
+  for (const std::string& filter : options.selection.filters) run.filter += (run.filter.empty() ? "" : " ") + filter;
+  run.seed = options.selection.seed;
+  for (int k = 0; k < options.selection.seeds; ++k) run.seeds.push_back(run.seed + static_cast<std::uint64_t>(k));
+  run.started_utc = started;
+  run.workers = options.selection.worker_count();
+  run.expected_cases = options.selection.expect_cases;
+  return run;
+}
+
+int status_of(const reports::Report& report, const RunOptions& options) {
+  if (interrupted()) return kInterrupted;
+  const int status = exit_status_of(report);
+  const std::int64_t ran = reports::totals_of(report).judged_cases;
+  if (options.selection.expect_cases && ran < *options.selection.expect_cases) {
+    std::cerr << "lockstep: " << ran << " cases ran, --expect-cases asks for " << *options.selection.expect_cases << "\n";
+    return kFailed;
+  }
+  return status;
+}
+
+int run(const RunOptions& options, const Surroundings& surroundings) {
+  const auto start = std::chrono::steady_clock::now();
+  const std::string started = utc_now();
+  const std::vector<Case> cases = options.selection.select(surroundings.catalogue);
+  prepare_folder(options.selection.out);
+  std::cout << "seed " << options.selection.seed << "\n" << std::flush;
+  const InterruptGuard guard;
+  ReportBuilder builder;
+  judge_cases(cases, options.selection, surroundings.program, builder);
+  if (!options.no_faults) judge_faults(cases, options.selection, surroundings.program, builder);
+  if (!options.no_timing) time_cases(cases, options.selection, surroundings.program, options.rounds, builder);
+
+  reports::Report report = builder.finish(describe_run(options, surroundings.command_line, started), "lockstep");
+  report.run.interrupted = interrupted();
+  report.run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  report.run.exit_status = status_of(report, options);
+  std::cout << reports::summary_text(report, isatty(STDOUT_FILENO) != 0);
+  write_reports(report, options.selection.out);
+  return report.run.exit_status;
+}
+
+}  // namespace
+
+CommandBody add_run_command(CLI::App& command, const Surroundings& surroundings) {
+  auto options = std::make_shared<RunOptions>();
+  options->selection.out = "lockstep-report";
+  options->selection.add_options(command);
+  command.add_option("--rounds", options->rounds, "processes per timed case")->check(CLI::Range(1, 1000))->capture_default_str();
+  command.add_flag("--no-timing", options->no_timing, "judge only");
+  command.add_flag("--no-faults", options->no_faults, "do not plant faults");
+  return [=](const std::vector<std::string>&) -> int { return run(*options, surroundings); };
+}
+
+}  // namespace lockstep

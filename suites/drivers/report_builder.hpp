@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "harness/plan/case.hpp"
+#include "reports/report.hpp"
+#include "suites/drivers/task.hpp"
+
+namespace lockstep {
+
+/// Gathers the results of a run into a report: cases over several seeds become one row with the worst of them, faults one
+/// row per (operation, dtype, fault), measurements of several processes one row with a median each.
+class ReportBuilder {
+ public:
+  void add_case(const Case& item, std::uint64_t seed, const TaskResult& result);
+  /// `id`: operator.direction/label. A task that failed as a whole becomes a missed fault named "trial".
+  void add_faults(const std::string& id, const TaskResult& result);
+  void add_measurements(const Case& item, const TaskResult& result);
+  void add_ceiling(reports::Ceiling ceiling) { report_.ceilings.push_back(std::move(ceiling)); }
+  void add_rate(reports::JudgingRate rate) { report_.judging_rates.push_back(std::move(rate)); }
+
+  /// The report with faults classified, statistics and fractions of ceilings computed. Operations with a blind fault mark
+  /// their passed cases blind.
+  reports::Report finish(reports::Run run, const std::string& executable) const;
+
+ private:
+  struct FaultTally {
+    reports::FaultResult row;
+    std::string equivalent;
+  };
+  void classify_faults(reports::Report& report) const;
+
+  reports::Report report_;
+  std::map<std::string, std::size_t> case_rows_, measurement_rows_;
+  std::map<std::string, FaultTally> faults_;
+};
+
+/// Exit status of a report's outcomes: 3 nothing ran, 1 something failed or was blind, else 0.
+int exit_status_of(const reports::Report& report);
+
+}  // namespace lockstep

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "suites/drivers/selection.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <thread>
+
+namespace lockstep {
+
+void Selection::add_options(CLI::App& command) {
+  command.add_option("--suite", suite, "smoke, nightly or release")->capture_default_str();
+  command.add_option("--filter", filters, "only cases whose id matches: * and ? as in a shell, else a substring");
+  command.add_option("--case", cases, "exactly this case, listed or not; may be repeated");
+  command.add_option("--seed", seed, "seed of the data")->capture_default_str();
+  command.add_option("--seeds", seeds, "judge with this many seeds, from --seed on")->check(CLI::Range(1, 100000))->capture_default_str();
+  command.add_option("--out", out, "folder for report.json and report.html");
+  command.add_option("--workers", workers, "worker processes (default: one per core)")->check(CLI::Range(1, 1024));
+  command.add_option("--timeout", timeout_seconds, "seconds after which a case is ended")->check(CLI::PositiveNumber)->capture_default_str();
+  command.add_option("--memory-limit", memory_limit_gibibytes, "GiB of address space of a worker (default: no limit)")->check(CLI::PositiveNumber);
+  command.add_option("--device", device, "auto (the GPU where there is one) or emulated")->check(CLI::IsMember({"auto", "emulated"}))->capture_default_str();
+  command.add_option("--coverage", coverage, "elements judged: automatic (a sample of large outputs), full or sampled")
+      ->check(CLI::IsMember({"automatic", "full", "sampled"}))->capture_default_str();
+  command.add_option("--expect-cases", expect_cases, "fail when fewer cases ran");
+}
+
+Coverage Selection::coverage_value() const {
+  return coverage == "full" ? Coverage::full : coverage == "sampled" ? Coverage::sampled : Coverage::automatic;
+}
+
+int Selection::worker_count() const {
+  return workers > 0 ? workers : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+PoolOptions Selection::pool(const std::string& program) const {
+  const auto bytes = static_cast<std::uint64_t>(memory_limit_gibibytes * 1073741824.0);
+  return {.command = {program, "worker", "--device", device, "--memory-limit-bytes", std::to_string(bytes)},
+          .workers = worker_count(),
+          .timeout_seconds = timeout_seconds};
+}
+
+std::vector<std::string> sets_of_suite(const std::string& suite) {
+  if (suite == "smoke") return {"smoke", "models", "images"};
+  if (suite == "nightly" || suite == "release") return {"smoke", "models", "images", "edges"};
+  throw Error("unknown suite '" + suite + "'; accepted: smoke, nightly, release");
+}
+
+std::vector<Case> Selection::select(const Catalogue& catalogue) const {
+  std::vector<Case> selected;
+  if (!cases.empty()) {
+    for (const std::string& id : cases) selected.push_back(catalogue.parse_case(id));
+    return selected;
+  }
+  const std::vector<std::string> sets = sets_of_suite(suite);
+  for (Case& item : catalogue.cases(sets)) {
+    const std::string id = item.id();
+    const bool wanted = filters.empty() || std::any_of(filters.begin(), filters.end(), [&](const std::string& filter) {
+                          return matches_pattern(filter, id);
+                        });
+    if (wanted) selected.push_back(std::move(item));
+  }
+  if (selected.empty())
+    throw NothingSelected("no case of suite '" + suite + "' matches --filter " + (filters.empty() ? "" : filters.front()) +
+                          "; `lockstep list --cases` shows them");
+  return selected;
+}
+
+void prepare_folder(const std::string& out) {
+  std::error_code failure;
+  std::filesystem::create_directories(out, failure);
+  if (failure) throw Error("--out " + out + ": cannot be made (" + failure.message() + "); accepted: a folder that can be written");
+  if (access(out.c_str(), W_OK) != 0) throw Error("--out " + out + ": cannot be written; accepted: a folder that can be written");
+}
+
+}  // namespace lockstep

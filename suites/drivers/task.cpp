@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "suites/drivers/task.hpp"
+
+#include <cmath>
+#include <limits>
+
+namespace lockstep {
+namespace {
+
+using Json = nlohmann::json;
+
+Json number(double value) {
+  if (std::isfinite(value)) return value;
+  return std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
+}
+
+double number(const Json& json) {
+  if (json.is_number()) return json.get<double>();
+  const auto text = json.get<std::string>();
+  if (text == "nan") return std::numeric_limits<double>::quiet_NaN();
+  return text == "inf" ? std::numeric_limits<double>::infinity() : -std::numeric_limits<double>::infinity();
+}
+
+Json numbers(const std::vector<double>& values) {
+  Json list = Json::array();
+  for (const double value : values) list.push_back(number(value));
+  return list;
+}
+
+std::vector<double> numbers(const Json& list) {
+  std::vector<double> values;
+  for (const Json& item : list) values.push_back(number(item));
+  return values;
+}
+
+Json failure_json(const Failure& f) {
+  return {{"output", f.output},
+          {"message", f.message},
+          {"index", f.index},
+          {"expected", number(f.expected)},
+          {"got", number(f.got)},
+          {"error", number(f.error_in_bounds)},
+          {"gate", static_cast<int>(f.gate)},
+          {"count", f.failing_elements},
+          {"map", {f.map.rows, f.map.columns, numbers(f.map.cells)}}};
+}
+
+Failure failure_from(const Json& json) {
+  Failure f;
+  f.output = json.at("output");
+  f.message = json.at("message");
+  f.index = json.at("index").get<Shape>();
+  f.expected = number(json.at("expected"));
+  f.got = number(json.at("got"));
+  f.error_in_bounds = number(json.at("error"));
+  f.gate = static_cast<Gate>(json.at("gate").get<int>());
+  f.failing_elements = json.at("count");
+  f.map = {json.at("map").at(0), json.at("map").at(1), numbers(json.at("map").at(2))};
+  return f;
+}
+
+Json verdict_json(const CaseResult& r) {
+  Json json{{"outcome", static_cast<int>(r.outcome)},
+            {"reason", r.reason},
+            {"device", static_cast<int>(r.device)},
+            {"margins",
+             {number(r.margins.worst_bound), number(r.margins.worst_rms), r.margins.elements_total,
+              r.margins.elements_judged, r.margins.not_correctly_rounded, r.margins.exact_gate}},
+            {"deterministic", static_cast<int>(r.deterministic)},
+            {"orders", r.orders},
+            {"seconds", {r.fill_seconds, r.run_seconds, r.judge_seconds}}};
+  if (r.failure) json["failure"] = failure_json(*r.failure);
+  return json;
+}
+
+CaseResult verdict_from(const Json& json) {
+  CaseResult r;
+  r.outcome = static_cast<Outcome>(json.at("outcome").get<int>());
+  r.reason = json.at("reason");
+  r.device = static_cast<DeviceKind>(json.at("device").get<int>());
+  const Json& m = json.at("margins");
+  r.margins = {number(m.at(0)), number(m.at(1)), m.at(2), m.at(3), m.at(4), m.at(5)};
+  r.deterministic = static_cast<Determinism>(json.at("deterministic").get<int>());
+  r.orders = json.at("orders").get<std::vector<std::string>>();
+  r.fill_seconds = json.at("seconds").at(0);
+  r.run_seconds = json.at("seconds").at(1);
+  r.judge_seconds = json.at("seconds").at(2);
+  if (json.contains("failure")) r.failure = failure_from(json.at("failure"));
+  return r;
+}
+
+Json measurement_json(const Measurement& m) {
+  return {{"kind", static_cast<int>(m.kind)}, {"samples", numbers(m.samples_seconds)}, {"iterations", m.iterations},
+          {"quiet", m.quiet},                 {"note", m.note}};
+}
+
+Measurement measurement_from(const Json& json) {
+  Measurement m;
+  m.kind = static_cast<MeasurementKind>(json.at("kind").get<int>());
+  m.samples_seconds = numbers(json.at("samples"));
+  m.iterations = json.at("iterations");
+  m.quiet = json.at("quiet");
+  m.note = json.at("note");
+  return m;
+}
+
+}  // namespace
+
+Json to_json(const Task& task) {
+  return {{"kind", static_cast<int>(task.kind)},
+          {"id", task.id},
+          {"seed", task.seed},
+          {"coverage", static_cast<int>(task.coverage)},
+          {"seconds", task.seconds}};
+}
+
+Task task_from_json(const Json& json) {
+  return {static_cast<TaskKind>(json.at("kind").get<int>()), json.at("id"), json.at("seed"),
+          static_cast<Coverage>(json.at("coverage").get<int>()), json.at("seconds")};
+}
+
+Json to_json(const TaskResult& result) {
+  Json json{{"verdict", verdict_json(result.verdict)}};
+  if (result.cases_per_second > 0) json["rate"] = result.cases_per_second;
+  for (const FaultTrial& t : result.faults)
+    json["faults"].push_back({t.fault, t.description, t.applies, t.caught, number(t.effect_in_gates), t.equivalent});
+  for (const Measurement& m : result.measurements) json["measurements"].push_back(measurement_json(m));
+  return json;
+}
+
+TaskResult task_result_from_json(const Json& json) {
+  TaskResult result;
+  result.verdict = verdict_from(json.at("verdict"));
+  result.cases_per_second = json.value("rate", 0.0);
+  for (const Json& t : json.value("faults", Json::array()))
+    result.faults.push_back({t.at(0), t.at(1), t.at(2), t.at(3), number(t.at(4)), t.at(5)});
+  for (const Json& m : json.value("measurements", Json::array())) result.measurements.push_back(measurement_from(m));
+  return result;
+}
+
+}  // namespace lockstep

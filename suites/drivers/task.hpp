@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "harness/measure/measurement.hpp"
+#include "harness/plan/fault_power.hpp"
+#include "harness/plan/verify.hpp"
+
+namespace lockstep {
+
+/// What a worker process can be asked for.
+/// verify: judge the case `id`. faults: bring all faults before the judge of the problem `id`
+/// (operator.direction/label). measure: time the case `id`. rate: judge the case `id` with fresh data again and again for
+/// `seconds` and count.
+enum class TaskKind : std::uint8_t { verify, faults, measure, rate };
+
+struct Task {
+  TaskKind kind = TaskKind::verify;
+  std::string id;
+  std::uint64_t seed = 1;
+  Coverage coverage = Coverage::automatic;
+  double seconds = 0;
+};
+
+struct TaskResult {
+  /// verify; also set, with the outcome crashed or timed_out, for any task whose worker died.
+  CaseResult verdict;
+  std::vector<FaultTrial> faults;
+  std::vector<Measurement> measurements;
+  double cases_per_second = 0;
+};
+
+/// One line of JSON each way. Numbers that JSON has no word for travel as the strings "nan", "inf", "-inf".
+nlohmann::json to_json(const Task& task);
+Task task_from_json(const nlohmann::json& json);
+nlohmann::json to_json(const TaskResult& result);
+TaskResult task_result_from_json(const nlohmann::json& json);
+
+}  // namespace lockstep

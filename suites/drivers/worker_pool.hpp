@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "suites/drivers/task.hpp"
+#include "suites/drivers/worker_process.hpp"
+
+namespace lockstep {
+
+struct PoolOptions {
+  /// Program and arguments of a worker.
+  std::vector<std::string> command;
+  int workers = 2;
+  /// A task that runs longer is ended and becomes timed_out.
+  double timeout_seconds = 120;
+};
+
+/// Hands tasks to worker processes in order and collects their results. A worker that dies takes only the task it was
+/// running with it: that one becomes crashed (or timed_out), the rest go to a new worker.
+class WorkerPool {
+ public:
+  WorkerPool(PoolOptions options, std::vector<Task> tasks);
+  ~WorkerPool();
+
+  std::size_t size() const { return tasks_.size(); }
+  const Task& task(std::size_t index) const { return tasks_[index]; }
+  std::size_t finished() const { return finished_; }
+  /// Waits for the result of one task while all workers go on with the others; nothing when interrupted first.
+  const TaskResult* wait_for(std::size_t index);
+  /// Waits for all, calling `on_result` after each; stops early when interrupted.
+  void wait_for_all(const std::function<void(std::size_t index, const TaskResult&)>& on_result);
+
+ private:
+  struct Worker;
+  void start_missing_workers();
+  void feed(Worker& worker);
+  /// Waits for answers for at most a short while and takes them in.
+  void pump();
+  void take_line(Worker& worker, const std::string& line);
+  void lose(Worker& worker, Outcome outcome, std::string reason);
+  void store(std::size_t index, TaskResult result);
+
+  PoolOptions options_;
+  std::vector<Task> tasks_;
+  std::vector<std::optional<TaskResult>> results_;
+  std::deque<std::size_t> waiting_;
+  std::vector<Worker> workers_;
+  std::size_t finished_ = 0;
+  int starts_without_answer_ = 0;
+  std::function<void(std::size_t, const TaskResult&)> on_result_;
+};
+
+}  // namespace lockstep

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "suites/replay/case_problem.hpp"
+
+#include <algorithm>
+
+#include "harness/data/error.hpp"
+
+namespace lockstep {
+namespace {
+
+void fill_in(NamedValues& arrays, const char* name, const Shape& shape, double value) {
+  if (arrays.contains(name)) return;
+  Values values(DType::f64, shape);
+  for (std::int64_t i = 0; i < values.count(); ++i) values.set(i, value);
+  arrays.emplace(name, std::move(values));
+}
+
+/// Weight and bias together: where one of them is missing the other keeps its meaning beside a 1 or a 0. A weight that is
+/// asked for and not given is a new module's.
+void adapt_affine(Parameters& parameters, NamedValues& arrays, const Shape& shape) {
+  const bool given = arrays.contains("weight") || arrays.contains("bias");
+  const bool affine = parameters.boolean("affine", given);
+  parameters.set_boolean("affine", affine);
+  if (!affine) {
+    arrays.erase("weight");
+    arrays.erase("bias");
+    return;
+  }
+  fill_in(arrays, "weight", shape, 1.0);
+  fill_in(arrays, "bias", shape, 0.0);
+}
+
+void adapt_layer_norm(Parameters& parameters, NamedValues& arrays) {
+  adapt_affine(parameters, arrays, parameters.integers("normalized_shape", {}));
+}
+
+void adapt_linear(Parameters& parameters, NamedValues& arrays) {
+  if (!parameters.boolean("bias", true)) arrays.erase("bias");
+  parameters.set_boolean("bias", arrays.contains("bias"));
+}
+
+/// torch.nn.BatchNorm<dims>d: num_features sizes what the module owns, so that an input of other channels is refused.
+void adapt_batch_norm(Parameters& parameters, NamedValues& arrays, std::int64_t dims) {
+  const auto x = arrays.find("x");
+  const bool has_channels = x != arrays.end() && x->second.shape().size() >= 2;
+  const Shape features{parameters.integer("num_features", has_channels ? x->second.shape()[1] : 0)};
+  parameters.set_integer("dims", dims);
+  adapt_affine(parameters, arrays, features);
+
+  const bool mean = arrays.contains("running_mean"), variance = arrays.contains("running_var");
+  if (mean != variance)
+    throw Error(std::string("batch_norm: running_") + (mean ? "mean" : "var") + " alone is given; accepted: running_mean and "
+                "running_var, or neither");
+  const bool tracks = parameters.boolean("track_running_stats", mean);
+  parameters.set_boolean("track_running_stats", tracks);
+  if (tracks) {
+    fill_in(arrays, "running_mean", features, 0.0);
+    fill_in(arrays, "running_var", features, 1.0);
+  } else {
+    arrays.erase("running_mean");
+    arrays.erase("running_var");
+  }
+}
+
+using Adapt = void (*)(Parameters&, NamedValues&);
+
+/// How the format writes an operator that Lockstep serves.
+struct CaseOperation {
+  std::string_view op, operator_name;
+  std::vector<std::string_view> inputs, parameters;
+  /// Null where the operator takes the case as it is.
+  Adapt adapt = nullptr;
+};
+
+const std::vector<CaseOperation>& served_operations() {
+  static const std::vector<std::string_view> norm_inputs{"x", "weight", "bias", "running_mean", "running_var"};
+  static const std::vector<std::string_view> norm_parameters{
+      "training", "momentum", "eps", "affine", "track_running_stats", "num_batches_tracked", "num_features"};
+  static const std::vector<CaseOperation> operations{
+      {"add", "add", {"a", "b"}, {"alpha"}},
+      {"batch_norm1d", "batch_norm", norm_inputs, norm_parameters,
+       [](Parameters& parameters, NamedValues& arrays) { adapt_batch_norm(parameters, arrays, 1); }},
+      {"batch_norm2d", "batch_norm", norm_inputs, norm_parameters,
+       [](Parameters& parameters, NamedValues& arrays) { adapt_batch_norm(parameters, arrays, 2); }},
+      {"batch_norm3d", "batch_norm", norm_inputs, norm_parameters,
+       [](Parameters& parameters, NamedValues& arrays) { adapt_batch_norm(parameters, arrays, 3); }},
+      {"batch_norm_seq", "batch_norm", {}, {"dims", "momentum", "eps", "affine", "train_steps", "then"}},
+      {"channel_shuffle", "channel_shuffle", {"x"}, {"groups"}},
+      {"gelu", "gelu", {"x"}, {"approximate"}},
+      {"layer_norm", "layer_norm", {"x", "weight", "bias"}, {"normalized_shape", "eps", "affine"}, adapt_layer_norm},
+      {"linear", "linear", {"x", "weight", "bias"}, {"in_features", "out_features", "bias"}, adapt_linear},
+      {"mean", "mean", {"x"}, {"dim", "keepdim"}},
+      {"relu", "relu", {"x"}, {}},
+      {"softmax", "softmax", {"x"}, {"dim"}},
+  };
+  return operations;
+}
+
+const Catalogued* find_entry(const Catalogue& catalogue, std::string_view name) {
+  for (const Catalogued& entry : catalogue.operators())
+    if (entry.definition->name() == name) return &entry;
+  return nullptr;
+}
+
+std::string joined(const std::vector<std::string_view>& names) {
+  std::string text;
+  for (const std::string_view name : names) text += (text.empty() ? "" : ", ") + std::string(name);
+  return text.empty() ? "none" : text;
+}
+
+/// A parameter or input nobody reads would change PyTorch's answer and not ours: better no answer than a wrong one.
+std::string what_is_not_taken(const CaseDescription& description, const CaseOperation& operation) {
+  const auto is_in = [](const std::vector<std::string_view>& names, std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  for (const auto& [name, token] : description.parameters.tokens())
+    if (!is_in(operation.parameters, name))
+      return description.op + " is not served with the parameter " + name + "; accepted: " + joined(operation.parameters);
+  for (const std::string& name : description.inputs)
+    if (!operation.inputs.empty() && !is_in(operation.inputs, name))
+      return description.op + " is not served with the input " + name + "; accepted: " + joined(operation.inputs);
+  return "";
+}
+
+}  // namespace
+
+CaseProblem translate_case(const CaseDescription& description, const Catalogue& catalogue) {
+  CaseProblem result;
+  const auto& operations = served_operations();
+  const auto operation = std::find_if(operations.begin(), operations.end(), [&](const CaseOperation& candidate) {
+    return candidate.op == description.op && find_entry(catalogue, candidate.operator_name);
+  });
+  if (operation == operations.end()) {
+    std::vector<std::string_view> known;
+    for (const CaseOperation& candidate : operations)
+      if (find_entry(catalogue, candidate.operator_name)) known.push_back(candidate.op);
+    const std::string served = "'" + description.op + "'; accepted: " + joined(known);
+    if (!is_case_operation(description.op)) throw Error("unknown op " + served);
+    result.not_served = "Lockstep does not have the op " + served;
+    return result;
+  }
+  result.not_served = what_is_not_taken(description, *operation);
+  if (!result.not_served.empty()) return result;
+
+  result.entry = find_entry(catalogue, operation->operator_name);
+  result.is_batch_norm_sequence = operation->op == "batch_norm_seq";
+  result.problem.operator_name = operation->operator_name;
+  result.problem.parameters = description.parameters;
+  result.problem.dtype = DType::f64;
+  result.arrays = read_case_arrays(description, description.inputs);
+  if (operation->adapt) operation->adapt(result.problem.parameters, result.arrays);
+  for (const auto& [name, values] : result.arrays) result.problem.set_shape(name, values.shape());
+  // Gradients are no inputs of the call: the operator derives their shapes.
+  result.arrays.merge(read_case_arrays(description, description.grad_outputs));
+  return result;
+}
+
+}  // namespace lockstep
