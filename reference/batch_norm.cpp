@@ -18,7 +18,8 @@ T held(double value) {
 /// Row-major indices of a channel's values for i that mostly ascend: divides once per image, not once per value.
 class ChannelWalk {
  public:
-  ChannelWalk(const BatchNorm& op, std::int64_t channel) : op_(op), channel_(channel) {}
+  ChannelWalk(const BatchNorm& op, std::int64_t channel)
+      : op_(op), channel_(channel), offset_(channel * op.plane) {}
   std::int64_t operator()(std::int64_t i) {
     if (i < first_ || i >= first_ + op_.plane) {
       first_ = i / op_.plane * op_.plane;
@@ -29,7 +30,7 @@ class ChannelWalk {
 
  private:
   const BatchNorm& op_;
-  std::int64_t channel_, first_ = 0, offset_ = 0;
+  std::int64_t channel_, first_ = 0, offset_;
 };
 
 template <class T>

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "harness/data/error.hpp"
+#include "reference/gradient_check.hpp"
 #include "reference/operators.hpp"
 
 namespace lockstep {
@@ -42,6 +43,62 @@ TEST(LayerNorm, ConstantGradientVanishes) {
   const std::vector<Values> inputs{row({1, -2, 5, 3}, {1, 4}), row({2, 2, 2, 2}, {1, 4})};
   const auto d_x = layer_norm_operator().in_double(problem, operands_of<double>(inputs));
   for (std::int64_t i = 0; i < 4; ++i) EXPECT_NEAR(d_x->element(0, i), 0, 1e-15);
+}
+
+TEST(LayerNorm, BackwardIsTheDerivativeOfTheForward) {
+  for (const char* label : {"x=6x7,normalized_shape=7", "x=2x3x5,normalized_shape=3x5,eps=0.1",
+                            "x=4x5,normalized_shape=5,affine=false", "x=4x5,normalized_shape=5,bias=false"}) {
+    const Problem problem = parse_problem("layer_norm.backward", std::string(label) + ",dtype=f64");
+    EXPECT_LT(gradient_discrepancy(layer_norm_operator(), problem, 3), 1e-12) << label;
+    EXPECT_LT(second_gradient_discrepancy(layer_norm_operator(), problem, 4), 1e-12) << label;
+  }
+}
+
+TEST(LayerNorm, BiasAloneMayBeLeftOut) {
+  const Problem problem = parse_problem("layer_norm.forward", "x=1x2,normalized_shape=2,eps=0,bias=false,dtype=f64");
+  ASSERT_EQ(layer_norm_operator().signature(problem).inputs.size(), 2u);
+  const std::vector<Values> inputs{row({1, 3}, {1, 2}), row({5, 7}, {2})};
+  const auto y = layer_norm_operator().in_double(problem, operands_of<double>(inputs));
+  EXPECT_DOUBLE_EQ(y->element(0, 0), -5);
+  EXPECT_DOUBLE_EQ(y->element(0, 1), 7);
+}
+
+/// Element of a fault's answer.
+double faulty(const char* fault, const char* operation, const char* label, const std::vector<Values>& inputs,
+              std::size_t output, std::int64_t index) {
+  const Problem problem = parse_problem(operation, label);
+  for (const Fault& candidate : layer_norm_faults())
+    if (candidate.id == fault) return candidate.wrong(problem, inputs)->element(output, index);
+  throw Error("no such fault");
+}
+
+// Row means 2 and 6, deviations 1 and 2: each wrong step can be followed by hand.
+TEST(LayerNorm, FaultsGiveTheWrongAnswersTheyDescribe) {
+  const std::vector<Values> forward{row({1, 3, 4, 8}, {2, 2}), row({2, 2}, {2}), row({1, 1}, {2})};
+  const auto y = [&](const char* fault, std::int64_t index, const char* eps = "0") {
+    const std::string label = std::string("x=2x2,normalized_shape=2,dtype=f64,eps=") + eps;
+    return faulty(fault, "layer_norm.forward", label.c_str(), forward, 0, index);
+  };
+  EXPECT_DOUBLE_EQ(y("eps_doubled", 1, "1.5"), 2);  // 2 (3 - 2) / sqrt(1 + 3) + 1
+  EXPECT_DOUBLE_EQ(y("eps_outside", 1, "1"), 2);
+  EXPECT_DOUBLE_EQ(y("unbiased_variance", 1), 2 / std::sqrt(2.0) + 1);
+  EXPECT_NEAR(y("one_pass_variance", 1), 3, 1e-6);
+  EXPECT_DOUBLE_EQ(y("wrong_axis", 0), 2 * (1 - 2.5) / 1.5 + 1);
+  EXPECT_DOUBLE_EQ(y("mean_kept", 1), 2 * 3 / std::sqrt(5.0) + 1);
+  EXPECT_DOUBLE_EQ(y("row_one_short", 0), 2 * 0.5 / std::sqrt(0.125) + 1);
+  EXPECT_DOUBLE_EQ(y("neighbours_row", 1), 2 * (3 - 6) / 2.0 + 1);
+  EXPECT_DOUBLE_EQ(y("weight_dropped", 1), 2);
+  EXPECT_DOUBLE_EQ(y("bias_dropped", 1), 2);
+
+  const std::vector<Values> backward{forward[0], row({1, 1}, {2}), row({5, 3, 1, 1}, {2, 2})};
+  const auto gradient = [&](const char* fault, std::size_t output, std::int64_t index) {
+    return faulty(fault, "layer_norm.backward", "x=2x2,normalized_shape=2,eps=0,dtype=f64", backward, output, index);
+  };
+  EXPECT_DOUBLE_EQ(gradient("mean_dropped", 0, 0), 5 - 1);         // normalised x is -1 and 1, its mean with g_y is -1
+  EXPECT_DOUBLE_EQ(gradient("second_mean_dropped", 0, 0), 5 - 4);  // the mean of g_y is 4
+  EXPECT_DOUBLE_EQ(gradient("weight_gradient_of_x", 1, 0), 5 * 1 + 1 * 4);
+  EXPECT_DOUBLE_EQ(gradient("last_row_left_out", 1, 1), 3);
+  EXPECT_DOUBLE_EQ(gradient("last_row_left_out", 2, 0), 5);
 }
 
 TEST(LayerNorm, RefusesAsPyTorchDoes) {

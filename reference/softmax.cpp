@@ -13,7 +13,8 @@ namespace lockstep {
 
 Softmax::Softmax(const Problem& problem) : shape(problem.shape("x")) {
   if (!problem.parameters.has("dim"))
-    throw Error("softmax, x=" + to_label(shape) + ": parameter dim is missing; accepted: an axis of x such as 0, or _1 for the last");
+    throw Error("softmax, x=" + to_label(shape) +
+                ": parameter dim is missing; accepted: an axis of x such as 0, or _1 for the last");
   const std::int64_t given = problem.parameters.integer("dim", 0);
   const std::int64_t rank = std::max<std::int64_t>(static_cast<std::int64_t>(shape.size()), 1);
   if (given < -rank || given >= rank)

@@ -55,6 +55,16 @@ std::string summary_text(const Report& report, bool colour, std::size_t limit) {
   text += verdict.rest + "\n";
   if (!verdict.note.empty()) text += verdict.note + "\n";
   text += broken_lines(report, limit);
+  if (totals.of(Outcome::blind) > 0) {
+    text += "\n  " + plural(totals.of(Outcome::blind), "case") + " could not have failed:\n";
+    for (const FaultResult& fault : report.faults) {
+      if (fault.status != FaultStatus::blind && fault.status != FaultStatus::missed) continue;
+      text += "    " +
+              plain(fault.operator_name + "." + fault.direction + ", " + fault.dtype + ": " +
+                    (fault.description.empty() ? fault.fault : fault.description)) +
+              ", " + spoken(fault.status) + "\n";
+    }
+  }
   text += "\n  cases    ";
   for (const auto& [outcome, ignored] : EnumNames<Outcome>::table) {
     // Passed and failed are always said: "0 failed" is an answer.

@@ -16,21 +16,17 @@ std::string group_name(const CaseResult& result) {
 }
 
 Verdict broken_verdict(const Report& report, const std::vector<BrokenGroup>& groups) {
-  std::int64_t wrong = 0, stopped = 0;
+  bool any_failed = false;
   for (const BrokenGroup& group : groups) {
-    bool any_wrong = false;
     for (const std::size_t index : group.cases) {
-      const Outcome outcome = report.cases[index].outcome;
-      any_wrong = any_wrong || outcome == Outcome::failed || outcome == Outcome::blind;
+      any_failed = any_failed || report.cases[index].outcome == Outcome::failed;
     }
-    ++(any_wrong ? wrong : stopped);
   }
   const auto count = static_cast<std::int64_t>(groups.size());
-  const std::string noun = plural(count, "implementation");
-  const char* singular = wrong > 0 ? " fails" : " does not come to its end";
-  const char* several = wrong > 0 ? " fail" : " do not come to their end";
+  const char* singular = any_failed ? " fails" : " does not come to its end";
+  const char* several = any_failed ? " fail" : " do not come to their end";
   return {.tone = Tone::bad,
-          .lead = noun + (count == 1 ? singular : several),
+          .lead = plural(count, "implementation") + (count == 1 ? singular : several),
           .rest = totals_of(report).implementations > count ? ", everything else agrees." : ".",
           .note = ""};
 }
@@ -99,7 +95,7 @@ std::vector<BrokenGroup> broken_groups(const Report& report) {
     if (!was_run(result.outcome)) continue;
     BrokenGroup& group = by_name[group_name(result)];
     ++group.cases_of_group;
-    if (is_broken(result.outcome)) group.cases.push_back(index);
+    if (is_broken(result.outcome) && result.outcome != Outcome::blind) group.cases.push_back(index);
   }
   std::vector<BrokenGroup> groups;
   for (auto& [name, group] : by_name) {
@@ -152,9 +148,14 @@ Verdict verdict_of(const Report& report) {
                .rest = none_listed ? ": no case was listed." : ": every case was skipped, for the reasons below.",
                .note = ""};
   } else if (totals.faults_blind > 0) {
-    verdict = {.tone = Tone::warning,
+    verdict = {.tone = Tone::bad,
                .lead = plural(totals.faults_blind, "declared fault") + " could not show",
                .rest = ": no case would have revealed it. Everything judged agrees.",
+               .note = ""};
+  } else if (totals.of(Outcome::blind) > 0) {
+    verdict = {.tone = Tone::bad,
+               .lead = plural(totals.of(Outcome::blind), "case") + " could not have failed",
+               .rest = ". Everything judged agrees.",
                .note = ""};
   } else {
     verdict = {.tone = Tone::good, .lead = "Everything agrees", .rest = ".", .note = ""};

@@ -38,7 +38,7 @@ Totals totals_of(const Report& report);
 bool is_broken(Outcome outcome);
 bool was_run(Outcome outcome);
 
-// The broken cases of one (operator, direction, implementation).
+// The broken cases of one (operator, direction, implementation); blind ones are no fault of an implementation.
 struct BrokenGroup {
   std::string name = {};                // "layer_norm.backward/cuda.persistent_rows"
   std::vector<std::size_t> cases = {};  // into report.cases; the worst first

@@ -42,6 +42,15 @@ TEST(Totals, VerdictInEveryState) {
   Report blind = report;
   blind.faults[0].status = FaultStatus::blind;
   EXPECT_THAT(sentence(blind), HasSubstr("1 declared fault could not show"));
+  // Blind cases say something about the cases, not about the implementations that ran in them.
+  for (CaseResult& result : blind.cases) {
+    if (result.operator_name == "add" && result.outcome == Outcome::passed) result.outcome = Outcome::blind;
+  }
+  EXPECT_THAT(sentence(blind), HasSubstr("1 declared fault could not show"));
+  EXPECT_TRUE(broken_groups(blind).empty());
+  blind.faults.clear();
+  EXPECT_THAT(sentence(blind), HasSubstr("89 cases could not have failed"));
+  EXPECT_EQ(verdict_of(blind).tone, Tone::bad);
   Report missed = report;
   missed.faults[0].status = FaultStatus::missed;
   EXPECT_THAT(sentence(missed), HasSubstr("1 planted fault went unseen"));

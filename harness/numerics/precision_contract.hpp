@@ -22,6 +22,9 @@ struct PrecisionContract {
   /// Largest error of elementary functions in units in the last place. CUDA's documented values for float32: exp 2, erf 2,
   /// tanh 2, log 1, rsqrt 2 (CUDA C++ Programming Guide, mathematical functions); division and sqrt are correctly rounded.
   double exp_ulp = 2, erf_ulp = 2, tanh_ulp = 2, log_ulp = 1, rsqrt_ulp = 2;
+  /// Error of erf that does not shrink with its value, in units of the roundoff: approximations such as Abramowitz and Stegun
+  /// 7.1.26 subtract from 1 and keep absolute accuracy only.
+  double erf_absolute = 0;
   /// Relative error of the inputs' conversion before multiplication (tf32: 2^-11); 0 when they are used as they are.
   double operand_roundoff = 0.0;
   /// Error per product of a matrix unit that truncates, in units of 2^-24 per term of the sum; 0 for ordinary arithmetic.

@@ -40,7 +40,11 @@ Tracked erf(const Tracked& x) {
   // erf is steepest at 0, so the slope there bounds the change anywhere; a tighter one matters in the tails only.
   const double worst = worst_change([](double t) { return std::erf(t); }, x.value, slope, x.bound,
                                     1.0 / (1.0 + std::abs(x.value)));
-  return through_function(value, slope, worst, x, current_contract().erf_ulp);
+  Tracked result = through_function(value, slope, worst, x, current_contract().erf_ulp);
+  const double absolute = current_contract().erf_absolute * current_roundoff();
+  result.bound += absolute;
+  result.spread += kRoundingRms * absolute * kRoundingRms * absolute;
+  return result;
 }
 
 Tracked tanh(const Tracked& x) {

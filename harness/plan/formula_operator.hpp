@@ -21,7 +21,10 @@ class FormulaEvaluator final : public Evaluator<T> {
 
 /// An operator whose forward and backward are each written once, as class templates over the scalar type. Instantiated here
 /// with every scalar the harness needs: see DESIGN 1.1.
-template <template <class> class Forward, template <class> class Backward>
+///
+/// `Unit` makes the class local to the file whose anonymous namespace holds the formulas: for template template arguments
+/// alone GCC 12 emits weak symbols, and the linker would take two operators that both say `Forward` for one.
+template <template <class> class Forward, template <class> class Backward, class Unit = Forward<double>>
 class FormulaOperator : public Operator {
  public:
   std::unique_ptr<Evaluator<double>> in_double(const Problem& p, const Operands<double>& in) const override {
@@ -55,7 +58,7 @@ class FormulaOperator : public Operator {
 };
 
 /// The fault of computing a changed problem (another eps, other groups): the same formula on other parameters.
-template <template <class> class Forward, template <class> class Backward>
+template <template <class> class Forward, template <class> class Backward, class Unit = Forward<double>>
 std::unique_ptr<Evaluator<double>> evaluate_as(const Problem& changed, const std::vector<Values>& inputs) {
   if (changed.direction == Direction::forward)
     return std::make_unique<FormulaEvaluator<double, Forward<double>>>(changed, operands_of<double>(inputs));

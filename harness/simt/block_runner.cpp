@@ -57,7 +57,8 @@ BlockRunner& BlockRunner::of_this_thread() {
 BlockRunner* BlockRunner::active() { return active_runner; }
 
 void BlockRunner::place_threads(const dialect::dim3& dimensions) {
-  if (block_.dimensions.x == dimensions.x && block_.dimensions.y == dimensions.y && block_.dimensions.z == dimensions.z)
+  if (thread_count_ != 0 && block_.dimensions.x == dimensions.x && block_.dimensions.y == dimensions.y &&
+      block_.dimensions.z == dimensions.z)
     return;
   block_.dimensions = dimensions;
   thread_count_ = dimensions.x * dimensions.y * dimensions.z;

@@ -22,7 +22,8 @@ struct alignas(64) SimulatedThread : ThreadView {  // one line of the cache (wit
   FiberContext context;
 };
 
-/// Lanes by state, one bit each: every lane is ready, running, waiting for lanes, at the barrier of the block, or exited.
+/// Lanes by state, one bit each: every lane is ready, running, waiting for lanes, at the barrier of the block, or
+/// exited.
 struct SimulatedWarp {
   std::uint32_t ready = 0;
   std::uint32_t waiting = 0;
@@ -39,8 +40,8 @@ struct SimulatedWarp {
 };
 
 /// A block is run to its end by switching between fibers whenever a thread has to wait. A warp runs as far as it can
-/// before the next one starts, which keeps its stacks in the first-level cache; a thread that ends hands its stack to the
-/// next that starts, so a kernel without barriers never switches. One runner per OS thread; not reentrant.
+/// before the next one starts, which keeps its stacks in the first-level cache; a thread that ends hands its stack to
+/// the next that starts, so a kernel without barriers never switches. One runner per OS thread; not reentrant.
 class BlockRunner {
  public:
   BlockRunner();
@@ -66,8 +67,8 @@ class BlockRunner {
   void wait_for_block(SourcePlace place);
   unsigned count_over_block(bool predicate, SourcePlace place);
   void wait_for_lanes(unsigned mask, const WarpOperation& operation, const void* context, SourcePlace place);
-  /// The running thread's fault, to be thrown by launch(): `fail` leaves the block at once, without unwinding the kernel,
-  /// so that a kernel cannot swallow a fault by catching it.
+  /// The running thread's fault, to be thrown by launch(): `fail` leaves the block at once, without unwinding the
+  /// kernel, so that a kernel cannot swallow a fault by catching it.
   void record_fault(FaultKind kind, SourcePlace place, const std::string& what);
   [[noreturn]] void fail();
   /// Where this lane of the running warp waits.

@@ -6,6 +6,7 @@
 #include <numeric>
 #include <set>
 #include <stdexcept>
+#include <thread>
 #include <vector>
 
 #include "harness/simt/port.cuh"
@@ -35,6 +36,12 @@ TEST(BlockRunner, RunsEveryThreadOfEveryBlockOnceAlongAllAxes) {
       for (int thread = 0; thread < 30; ++thread)
         ASSERT_EQ(out[static_cast<std::size_t>(block * 30 + thread)], 100 * block + thread);
   }
+}
+
+TEST(BlockRunner, OneThreadMayBeAllThatAnOsThreadEverRuns) {
+  std::vector<int> out(3, 1);
+  std::thread([&] { launch(write_indices, {3, 1}, nullptr, out.data()); }).join();
+  EXPECT_EQ(out, (std::vector<int>{1, 101, 201}));
 }
 
 /// A tree reduction in shared memory: wrong if any barrier lets a thread through early.

@@ -26,7 +26,8 @@ TEST(Conformance, TheEmulatorGivesTheSameInEveryOrder) {
     const simt::SettingsScope scope(settings);
     expect_equal(emulated::run_conformance(), forward);
   }
-  // Some values known by themselves: __shfl_sync from lane 5, the product of the first row and column of small integers.
+  // Some values known by themselves: __shfl_sync from lane 5, the product of the first row and column of small
+  // integers.
   EXPECT_EQ(forward[0].values[33], (32 + 5) * 0.5);
   double sum = 1;
   for (int k = 0; k < 16; ++k) sum += (k * 5 % 13 - 6) * (k * 3 % 11 - 5);

@@ -12,8 +12,8 @@ namespace lockstep::simt {
 inline constexpr unsigned kWarpLanes = 32;
 
 /// The exchange area of a warp: each lane writes its row of `operand` (and `source`, the lane it reads from) before it
-/// waits, the last lane to arrive fills the rows of `result`, each lane reads its own when it continues. A row holds one
-/// value of at most 16 bytes.
+/// waits, the last lane to arrive fills the rows of `result`, each lane reads its own when it continues. A row holds
+/// one value of at most 16 bytes.
 struct WarpExchange {
   alignas(16) unsigned char operand[kWarpLanes][16];
   alignas(16) unsigned char result[kWarpLanes][16];
@@ -53,8 +53,8 @@ struct WarpOperation {
   void (*complete)(WarpExchange& exchange, unsigned mask, const void* context);
 };
 
-/// Waits until all lanes of `mask` have arrived in `operation`. Throws KernelFault absent_lane for a mask with a lane that
-/// exited or never was, mask_without_self, mismatched_collective, deadlock.
+/// Waits until all lanes of `mask` have arrived in `operation`. Throws KernelFault absent_lane for a mask with a lane
+/// that exited or never was, mask_without_self, mismatched_collective, deadlock.
 void wait_for_lanes(unsigned mask, const WarpOperation& operation, const void* context, const char* file, int line);
 
 /// For `complete`: throws KernelFault absent_lane because `lane` reads from `source`, which the mask does not name.

@@ -11,8 +11,8 @@ static_assert(offsetof(lockstep::simt::FiberContext, resume_address) == 0);
 static_assert(offsetof(lockstep::simt::FiberContext, stack_pointer) == 8);
 static_assert(offsetof(lockstep::simt::FiberContext, frame_pointer) == 16);
 
-// Where a fresh fiber begins: calls the entry that prepare_fiber left in the frame pointer. The return address is declared
-// undefined, so that a debugger or the unwinder ends its walk here instead of reading beyond the stack.
+// Where a fresh fiber begins: calls the entry that prepare_fiber left in the frame pointer. The return address is
+// declared undefined, so that a debugger or the unwinder ends its walk here instead of reading beyond the stack.
 extern "C" void lockstep_simt_fiber_start();
 asm(R"(
     .text

@@ -59,9 +59,9 @@ __attribute__((always_inline)) inline void switch_machine(FiberContext& from, Fi
   swapcontext(&from.machine, &to.machine);
 #else
   // In line and left by a jump instead of called and left by a return: all threads of a block mostly wait at one place,
-  // so the jump is predicted, and calls and returns stay paired for the processor's return predictor. Nothing is pushed,
-  // so the unwinder's view of either stack (.cfi) stays true. The compiler saves what the asm declares lost; MXCSR and
-  // the x87 control word are the same for all fibers.
+  // so the jump is predicted, and calls and returns stay paired for the processor's return predictor. Nothing is
+  // pushed, so the unwinder's view of either stack (.cfi) stays true. The compiler saves what the asm declares lost;
+  // MXCSR and the x87 control word are the same for all fibers.
   void* from_address = &from;
   void* to_address = &to;
   asm volatile(
@@ -98,8 +98,9 @@ __attribute__((always_inline)) inline void switch_fiber(FiberContext& from, Fibe
 #endif
 }
 
-/// Continues `to` and gives up the running fiber for good: its stack may be used again at once. What is saved of it goes to
-/// `nowhere`, which must not lie on that stack: with the announcement the sanitizer already takes parts of it away.
+/// Continues `to` and gives up the running fiber for good: its stack may be used again at once. What is saved of it
+/// goes to `nowhere`, which must not lie on that stack: with the announcement the sanitizer already takes parts of it
+/// away.
 [[noreturn]] inline void leave_fiber(FiberContext& nowhere, FiberContext& to) {
 #ifdef LOCKSTEP_SIMT_ADDRESS_SANITIZER
   announce_switch(to, nullptr);

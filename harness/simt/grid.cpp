@@ -12,8 +12,8 @@
 namespace lockstep::simt {
 namespace {
 
-/// The order of the blocks: also between blocks nothing may depend on it. A random order walks the grid with a stride that
-/// has no common factor with the number of blocks, so every block is met once without a list of them.
+/// The order of the blocks: also between blocks nothing may depend on it. A random order walks the grid with a stride
+/// that has no common factor with the number of blocks, so every block is met once without a list of them.
 class BlockOrder {
  public:
   BlockOrder(std::int64_t count, const Settings& settings) : count_(count) {

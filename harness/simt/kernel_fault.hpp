@@ -38,8 +38,8 @@ struct Coordinates {
 
 std::string text(Coordinates coordinates);
 
-/// Thrown by launch() when the emulator found a fault. One line: the kind, the block, the thread and the place where known,
-/// and what was found. The block's other threads are abandoned without unwinding; the next launch works as ever.
+/// Thrown by launch() when the emulator found a fault. One line: the kind, the block, the thread and the place where
+/// known, and what was found. The block's other threads are abandoned without unwinding; the next launch works as ever.
 class KernelFault : public Error {
  public:
   KernelFault(FaultKind kind, const std::string& message) : Error(message), kind_(kind) {}

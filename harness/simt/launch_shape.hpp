@@ -37,9 +37,9 @@ inline constexpr std::size_t kMaximumSharedBytes = 227 * 1024;
 /// What a kernel may use without asking the driver for more, and the most that static arrays alone may take.
 inline constexpr std::size_t kMaximumStaticSharedBytes = 48 * 1024;
 
-/// Throws Error where a device of compute capability 9.0 would refuse the launch: an empty extent, more than 1024 threads
-/// (64 along z) a block, more than 2^31-1 blocks along x or 65535 along y and z, more than 227 KiB of shared memory.
-/// Both machines call it, so that a launch the emulator accepts is one that the device accepts.
+/// Throws Error where a device of compute capability 9.0 would refuse the launch: an empty extent, more than 1024
+/// threads (64 along z) a block, more than 2^31-1 blocks along x or 65535 along y and z, more than 227 KiB of shared
+/// memory. Both machines call it, so that a launch the emulator accepts is one that the device accepts.
 void check_launch_shape(const LaunchShape& shape);
 
 /// Throws Error with CUDA's own words for a launch that failed, and where its shape was written.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// mma.sync, ldmatrix and the rounding to tf32 for kernels on both machines: thin functions around the instructions, which
-// have no spelling in CUDA C++. Fragments lie in registers as the PTX manual draws them (sections "Matrix Fragments for
-// mma.m16n8k16 / m16n8k8"). All 32 lanes of a warp call together. Below compute capability 8.0 they trap.
+// mma.sync, ldmatrix and the rounding to tf32 for kernels on both machines: thin functions around the instructions,
+// which have no spelling in CUDA C++. Fragments lie in registers as the PTX manual draws them (sections "Matrix
+// Fragments for mma.m16n8k16 / m16n8k8"). All 32 lanes of a warp call together. Below compute capability 8.0 they trap.
 // (nvcuda::wmma, which CUDA C++ does have, is used as it is; the emulator's is in wmma.hpp.)
 #pragma once
 
@@ -16,8 +16,8 @@ inline namespace machine_gpu {
 #define LOCKSTEP_MATRIX_INSTRUCTION(...) asm volatile(__VA_ARGS__)
 #endif
 
-/// d = a b + d for 16-bit inputs: a is 16 x 16 (eight values a lane, two in each word), b 16 x 8 (four), d 16 x 8 in float
-/// (four). `Element` is __half or __nv_bfloat16.
+/// d = a b + d for 16-bit inputs: a is 16 x 16 (eight values a lane, two in each word), b 16 x 8 (four), d 16 x 8 in
+/// float (four). `Element` is __half or __nv_bfloat16.
 template <class Element>
 __device__ __forceinline__ void multiply_m16n8k16(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2]);
 
@@ -54,8 +54,8 @@ __device__ __forceinline__ unsigned round_to_tf32(float x) {
   return bits;
 }
 
-/// Four 8 x 8 matrices of 16-bit elements from shared memory: lane 8 i + r passes the address (16-byte aligned) of row r
-/// of matrix i; word i of lane l gets elements 2 (l % 4) and 2 (l % 4) + 1 of row l / 4 of matrix i.
+/// Four 8 x 8 matrices of 16-bit elements from shared memory: lane 8 i + r passes the address (16-byte aligned) of row
+/// r of matrix i; word i of lane l gets elements 2 (l % 4) and 2 (l % 4) + 1 of row l / 4 of matrix i.
 __device__ __forceinline__ void load_four_matrices(unsigned (&words)[4], const void* row) {
   const auto address = static_cast<unsigned>(__cvta_generic_to_shared(row));
   LOCKSTEP_MATRIX_INSTRUCTION("ldmatrix.sync.aligned.m8n8.x4.shared.b16 {%0,%1,%2,%3}, [%4];"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The lane layouts are those of the PTX manual, written here as its text has them (group = lane / 4, in_group = lane % 4),
-// the other way round from the emulator, which asks for the lane of an element.
+// The lane layouts are those of the PTX manual, written here as its text has them (group = lane / 4, in_group = lane %
+// 4), the other way round from the emulator, which asks for the lane of an element.
 #include "harness/simt/matrix_units.hpp"
 
 #include <gtest/gtest.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// __half and __nv_bfloat16 for the emulator: stored in 16 bits, computed in float, rounded once to nearest even. That is
-// what the device's own instructions give for + - * / and fma (the double rounding through float is harmless for the four
-// operations, because float has more than twice the bits; fma goes through double with care).
+// __half and __nv_bfloat16 for the emulator: stored in 16 bits, computed in float, rounded once to nearest even. That
+// is what the device's own instructions give for + - * / and fma (the double rounding through float is harmless for the
+// four operations, because float has more than twice the bits; fma goes through double with care).
 #pragma once
 
 #include <bit>
@@ -43,8 +43,8 @@ struct Bfloat16Format {
   }
 };
 
-/// Rounds to float so that a further rounding to fewer bits comes out as if it were the only one: an inexact result gets an
-/// odd last bit ("round to odd").
+/// Rounds to float so that a further rounding to fewer bits comes out as if it were the only one: an inexact result
+/// gets an odd last bit ("round to odd").
 inline float round_to_odd(double value) {
   const auto nearest = static_cast<float>(value);
   const double error = value - nearest;

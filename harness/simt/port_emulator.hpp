@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// port.cuh under a C++ compiler: CUDA's spelling, executed by the emulator. CUDA's own headers must not be seen here: the
-// emulated build is the same on machines that have no CUDA toolkit.
+// port.cuh under a C++ compiler: CUDA's spelling, executed by the emulator. CUDA's own headers must not be seen here:
+// the emulated build is the same on machines that have no CUDA toolkit.
 #pragma once
 
 #include <math.h>
@@ -59,8 +59,8 @@ namespace wmma = lockstep::simt::wmma;
 namespace lockstep {
 inline namespace machine_emulated {  // why: see port_nvcc.hpp
 
-/// Runs the kernel to its end under simt::current_settings(); `stream` is ignored. Throws simt::KernelFault for what the
-/// emulator found, Error for a shape that no device accepts, and whatever the kernel itself threw.
+/// Runs the kernel to its end under simt::current_settings(); `stream` is ignored. Throws simt::KernelFault for what
+/// the emulator found, Error for a shape that no device accepts, and whatever the kernel itself threw.
 template <class... Parameters, class... Arguments>
 void launch(void (*kernel)(Parameters...), const LaunchShape& shape, Stream, const Arguments&... arguments) {
   static_assert(sizeof...(Parameters) == sizeof...(Arguments), "as many arguments as the kernel has parameters");

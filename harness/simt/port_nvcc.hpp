@@ -22,8 +22,8 @@
   type* name = reinterpret_cast<type*>(lockstep_dynamic_shared)
 
 namespace lockstep {
-// A namespace of its own, invisible to the caller: a kernel pointer has the same type in both worlds, so the linker would
-// take the two versions of launch() for one.
+// A namespace of its own, invisible to the caller: a kernel pointer has the same type in both worlds, so the linker
+// would take the two versions of launch() for one.
 inline namespace machine_gpu {
 
 /// Queues the kernel on `stream` and returns. Throws Error for a shape that no device accepts and when CUDA refuses the

@@ -119,7 +119,8 @@ TEST(Port, ANeighbourReadWithoutBarrierDependsOnTheOrder) {
   EXPECT_NE(results[2], results[1]);
 }
 
-/// c = a b with square tiles of shared memory; the barrier that keeps a fast thread from overwriting a tile can be left out.
+/// c = a b with square tiles of shared memory; the barrier that keeps a fast thread from overwriting a tile can be left
+/// out.
 template <bool kTrailingBarrier>
 __global__ void multiply_tiled(const float* a, const float* b, float* c, int n) {
   LOCKSTEP_SHARED(float, tile_a, [16][16]);

@@ -7,8 +7,9 @@
 
 namespace lockstep::simt {
 
-/// The order in which the emulator runs the threads of a block (and the blocks of a grid) between two barriers. A kernel
-/// whose result depends on it has a race; a neighbour's value read without a barrier looks right in one order only.
+/// The order in which the emulator runs the threads of a block (and the blocks of a grid) between two barriers. A
+/// kernel whose result depends on it has a race; a neighbour's value read without a barrier looks right in one order
+/// only.
 enum class Order { forward, reverse, random };
 
 /// How the emulator runs kernels. `seed` draws the random order, for each block apart, so that a block's order does not

@@ -10,8 +10,8 @@
 
 namespace lockstep::simt {
 
-/// The shared memory of the block that an OS thread is running: the dynamic part and every static array, each between two
-/// guard zones that are checked when the block ends. Lives as long as the OS thread; laid out anew by each launch.
+/// The shared memory of the block that an OS thread is running: the dynamic part and every static array, each between
+/// two guard zones that are checked when the block ends. Lives as long as the OS thread; laid out anew by each launch.
 class SharedArena {
  public:
   SharedArena();

@@ -6,8 +6,8 @@
 
 namespace lockstep::simt {
 
-/// One declaration of a shared array in a kernel's source. Its address is the array's identity, so each instantiation of
-/// a kernel template has arrays of its own, as under CUDA.
+/// One declaration of a shared array in a kernel's source. Its address is the array's identity, so each instantiation
+/// of a kernel template has arrays of its own, as under CUDA.
 struct SharedDeclaration {
   const char* name;
   const char* file;

@@ -37,8 +37,8 @@ void handle_memory_fault(int signal_number, siginfo_t* information, void* machin
   const BlockRunner* runner = BlockRunner::active();
   const Stack* stack = runner == nullptr ? nullptr : runner->overflowed_stack(information->si_addr);
   if (stack != nullptr) {
-    // The fiber is lost, and its stack with it: continue at the top, as if fail_with_stack_overflow had just been called
-    // there, and leave for the OS thread's own stack. Returning from the handler restores the signal mask.
+    // The fiber is lost, and its stack with it: continue at the top, as if fail_with_stack_overflow had just been
+    // called there, and leave for the OS thread's own stack. Returning from the handler restores the signal mask.
     auto& registers = static_cast<ucontext_t*>(machine)->uc_mcontext.gregs;
     registers[REG_RSP] = reinterpret_cast<greg_t>(stack->top) - 8;
     registers[REG_RIP] = reinterpret_cast<greg_t>(&BlockRunner::fail_with_stack_overflow);

@@ -29,8 +29,8 @@ struct Stack {
   char* top = nullptr;
 };
 
-/// The stacks of one OS thread: mapped in slabs, handed out last-in first-out (the one still in the cache), kept until the
-/// pool ends. Throws Error when the system has no more address space.
+/// The stacks of one OS thread: mapped in slabs, handed out last-in first-out (the one still in the cache), kept until
+/// the pool ends. Throws Error when the system has no more address space.
 class StackPool {
  public:
   StackPool() = default;

@@ -4,8 +4,8 @@
 namespace lockstep {
 
 /// Where a launch is queued: a cudaStream_t (which converts to this without a cast) for kernels that nvcc compiled,
-/// ignored by the emulator, whose launches have finished when they return. Null is the default stream. An opaque pointer
-/// lets host code pass streams about without seeing the CUDA headers.
+/// ignored by the emulator, whose launches have finished when they return. Null is the default stream. An opaque
+/// pointer lets host code pass streams about without seeing the CUDA headers.
 using Stream = void*;
 
 }  // namespace lockstep

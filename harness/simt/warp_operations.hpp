@@ -61,8 +61,8 @@ inline Value shuffle(unsigned mask, Value value, unsigned operand, int width, co
   return value;
 }
 
-/// Leaves in every lane of the mask the combination, as a tree, of the operands of all lanes of the mask. With all lanes
-/// of a power-of-two group this is the order of a butterfly of xor shuffles.
+/// Leaves in every lane of the mask the combination, as a tree, of the operands of all lanes of the mask. With all
+/// lanes of a power-of-two group this is the order of a butterfly of xor shuffles.
 template <class Value, class Operator>
 void reduce_rows(WarpExchange& exchange, unsigned mask, const void* context) {
   const auto& combine = *static_cast<const Operator*>(context);

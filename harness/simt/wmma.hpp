@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// CUDA's nvcuda::wmma for the emulator. Which lane holds which element of a fragment is unspecified in CUDA; here element
-// i * 32 + lane of the matrix, counted by rows, so that code that relies on the device's layout fails.
+// CUDA's nvcuda::wmma for the emulator. Which lane holds which element of a fragment is unspecified in CUDA; here
+// element i * 32 + lane of the matrix, counted by rows, so that code that relies on the device's layout fails.
 #pragma once
 
 #include "harness/simt/narrow_types.hpp"

@@ -11,6 +11,13 @@ namespace lockstep {
 
 inline std::int64_t divide_up(std::int64_t number, std::int64_t by) { return (number + by - 1) / by; }
 
+/// Additions one after the other in a thread's share of `values`: whole packs, of at most 8 values.
+inline std::int64_t thread_chain(std::int64_t values, std::int64_t threads) { return divide_up(values, 8 * threads) * 8; }
+/// Chains of that length in `values`, at least one.
+inline std::int64_t chains(std::int64_t values, std::int64_t length) {
+  return std::max<std::int64_t>(values / std::max<std::int64_t>(length, 1), 1);
+}
+
 /// channel_in_registers: a block per channel, its threads hold up to kMostHeld values each.
 struct HeldChannel {
   static constexpr std::int64_t kMostThreads = 1024, kMostHeld = 32;
@@ -22,10 +29,7 @@ struct HeldChannel {
     const auto wanted = static_cast<std::uint64_t>(std::max<std::int64_t>(divide_up(op.count(), kUsuallyHeld), 32));
     return std::min(static_cast<std::int64_t>(std::bit_ceil(wanted)), kMostThreads);
   }
-  /// Chains of additions; a thread's chain is a whole number of packs, of at most 8 values.
-  static std::int64_t partial_sums(const BatchNorm& op) {
-    return std::max<std::int64_t>(op.count() / (divide_up(op.count(), 8 * threads(op)) * 8), 1);
-  }
+  static std::int64_t partial_sums(const BatchNorm& op) { return chains(op.count(), thread_chain(op.count(), threads(op))); }
 };
 
 /// split_planes: a channel's values in slabs, one block each; the slabs' results are combined by every block that needs
@@ -35,8 +39,9 @@ struct PlaneSlabs {
   static constexpr std::int64_t kValues = kThreads * kHeld;
 
   static std::int64_t slabs(const BatchNorm& op) { return std::max<std::int64_t>(divide_up(op.count(), kValues), 1); }
+  /// A thread's chain in its slab, times the slabs that it combines.
   static std::int64_t partial_sums(const BatchNorm& op) {
-    return std::max<std::int64_t>(std::min<std::int64_t>(slabs(op), kThreads) * kThreads / 2, 1);
+    return chains(op.count(), thread_chain(std::min(op.count(), kValues), kThreads) * divide_up(slabs(op), kThreads));
   }
 };
 
@@ -61,7 +66,7 @@ struct ColumnSlabs {
   /// By single elements, which is where the fewest rows are summed side by side.
   static std::int64_t partial_sums(const BatchNorm& op) {
     const int narrow = lanes(op, 1);
-    return kThreads / narrow * std::min<std::int64_t>(slabs(op, narrow), kMostCombining);
+    return kThreads / narrow * combining(slabs(op, narrow));
   }
 };
 

@@ -67,6 +67,31 @@ Reason not_evaluation(const Problem& problem) {
   return not_dense(problem);
 }
 
+Reason not_for_onednn(const Problem& problem) {
+  if (problem.dtype != DType::f32) return "oneDNN's batch normalisation is compared in f32";
+  return not_dense(problem);
+}
+
+Reason not_for_cudnn(const Problem& problem) {
+  if (problem.dtype == DType::bf16) return "cuDNN's batch normalisation is compared in f32 and f16";
+  if (problem.layout == Layout::unaligned) return "cuDNN is given aligned memory";
+  if (BatchNorm(problem).count() == 0) return "cuDNN takes no empty tensors";
+  return not_dense(problem);
+}
+Reason not_for_cudnn_backward(const Problem& problem) {
+  if (!BatchNorm(problem).from_batch()) return "cuDNN has no backward of evaluation";
+  return not_for_cudnn(problem);
+}
+
+/// Sums in an order that is not documented, in two passes: the sources of its kernels for the CPU say so.
+PrecisionContract onednn_contract(const Problem&) { return float_accumulation(1); }
+/// Nothing is documented; one pass over x is assumed where statistics are taken, so that no more is demanded than that.
+PrecisionContract cudnn_contract(const Problem&) {
+  PrecisionContract contract = float_accumulation(1);
+  contract.variance = VarianceAlgorithm::one_pass;
+  return contract;
+}
+
 PrecisionContract held_channel(const Problem& problem) {
   return float_accumulation(HeldChannel::partial_sums(BatchNorm(problem)));
 }
@@ -90,12 +115,25 @@ std::vector<Implementation> batch_norm_implementations() {
                   too_long_forward, held_channel),
       cuda_kernel("split_planes", forward, LOCKSTEP_KERNEL(batch_norm_forward_split_planes), not_planes, plane_slabs),
       cuda_kernel("evaluation", forward, LOCKSTEP_KERNEL(batch_norm_forward_evaluation), not_evaluation, evaluation),
+      vendor_call(Backend::onednn, "batch_normalization", forward, LOCKSTEP_ONEDNN(batch_norm_forward_onednn),
+                  not_for_onednn, onednn_contract),
+      vendor_call(Backend::cudnn, "spatial", forward, LOCKSTEP_CUDA_LIBRARY(batch_norm_forward_cudnn_spatial),
+                  not_for_cudnn, cudnn_contract),
+      vendor_call(Backend::cudnn, "spatial_persistent", forward,
+                  LOCKSTEP_CUDA_LIBRARY(batch_norm_forward_cudnn_spatial_persistent), not_for_cudnn, cudnn_contract),
       cuda_kernel("channels_last", backward, LOCKSTEP_KERNEL(batch_norm_backward_channels_last), not_columns,
                   column_slabs),
       cuda_kernel("channel_in_registers", backward, LOCKSTEP_KERNEL(batch_norm_backward_channel_in_registers),
                   too_long_backward, held_channel),
       cuda_kernel("split_planes", backward, LOCKSTEP_KERNEL(batch_norm_backward_split_planes), not_planes, plane_slabs),
       cuda_kernel("evaluation", backward, LOCKSTEP_KERNEL(batch_norm_backward_evaluation), not_evaluation, evaluation),
+      vendor_call(Backend::onednn, "batch_normalization", backward, LOCKSTEP_ONEDNN(batch_norm_backward_onednn),
+                  not_for_onednn, onednn_contract),
+      vendor_call(Backend::cudnn, "spatial", backward, LOCKSTEP_CUDA_LIBRARY(batch_norm_backward_cudnn_spatial),
+                  not_for_cudnn_backward, cudnn_contract),
+      vendor_call(Backend::cudnn, "spatial_persistent", backward,
+                  LOCKSTEP_CUDA_LIBRARY(batch_norm_backward_cudnn_spatial_persistent), not_for_cudnn_backward,
+                  cudnn_contract),
   };
 }
 

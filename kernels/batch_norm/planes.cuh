@@ -2,6 +2,7 @@
 #pragma once
 
 #include "kernels/batch_norm/arguments.hpp"
+#include "kernels/shared/fast_division.cuh"
 #include "kernels/shared/reduce.cuh"
 #include "kernels/shared/scalar.cuh"
 
@@ -9,34 +10,20 @@
 // 0 .. packs-1, images outermost, and never care where an image ends.
 namespace lockstep::LOCKSTEP_BACKEND {
 
-/// Division of numbers below 2^31 by a divisor known on the host: a multiplication and a shift (Granlund, Montgomery 1994),
-/// where the hardware would take some twenty instructions for every load.
-struct Divider {
-  unsigned divisor = 1, multiplier = 1, shift = 0;
-
-  explicit Divider(std::int64_t by) : divisor(static_cast<unsigned>(by)) {
-    while ((std::uint64_t{1} << shift) < divisor) ++shift;
-    multiplier = static_cast<unsigned>((((std::uint64_t{1} << shift) - divisor) << 32) / divisor + 1);
-  }
-  __device__ __forceinline__ unsigned quotient(unsigned number) const {
-    return (__umulhi(multiplier, number) + number) >> shift;
-  }
-};
-
 struct Planes {
   std::int64_t channels;
-  Divider packs_per_plane;
+  FastDivision packs_per_plane;
   /// Of one channel.
   unsigned packs;
 
   Planes(const BatchNorm& op, int pack)
-      : channels(op.channels), packs_per_plane(std::max<std::int64_t>(op.plane / pack, 1)),
+      : channels(op.channels), packs_per_plane(static_cast<unsigned>(std::max<std::int64_t>(op.plane / pack, 1))),
         packs(static_cast<unsigned>(op.count() / pack)) {}
 
   /// Where pack `i` of a channel lies, in packs.
   __device__ __forceinline__ std::int64_t offset(std::int64_t channel, unsigned i) const {
     const unsigned image = packs_per_plane.quotient(i);
-    return (image * channels + channel) * packs_per_plane.divisor + (i - image * packs_per_plane.divisor);
+    return (image * channels + channel) * packs_per_plane.divisor() + (i - image * packs_per_plane.divisor());
   }
 };
 

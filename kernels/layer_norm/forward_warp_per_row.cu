@@ -3,10 +3,9 @@
 // Layout: kWarps warps per block, one row each; lane l holds packs l, l + 32, ... of 16 bytes.
 // Fast because: the mean and then the centred squares are summed from registers (two-pass: same traffic as one-pass, far
 // better numerics), no shared memory and no block barrier, and every access is a coalesced 16-byte one.
+#include "kernels/layer_norm/row_pack.cuh"
 #include "kernels/shared/kernel_entry.hpp"
 #include "kernels/shared/reduce.cuh"
-#include "kernels/shared/rows.hpp"
-#include "kernels/shared/scalar.cuh"
 #include "reference/layer_norm.hpp"
 
 namespace lockstep::LOCKSTEP_BACKEND {
@@ -24,15 +23,15 @@ __global__ void __launch_bounds__(32 * kWarps)
   if (row >= rows) return;  // a whole warp leaves together
   const Scalar* const x_row = x + row * x_pitch;
 
-  float values[kPacksPerLane][kPack];
+  FloatPack<kPack> held[kPacksPerLane];
   float total = 0.0f;
 #pragma unroll
   for (int k = 0; k < kPacksPerLane; ++k) {
     const int first = (k * 32 + lane) * kPack;
     if (first < columns) {
-      const auto pack = *reinterpret_cast<const Pack<Scalar, kPack>*>(x_row + first);
+      held[k] = load_pack<kPack>(x_row + first);
 #pragma unroll
-      for (int i = 0; i < kPack; ++i) total += values[k][i] = to_float(pack.values[i]);
+      for (int i = 0; i < kPack; ++i) total += held[k].values[i];
     }
   }
   const float mean = warp_sum(total) / static_cast<float>(columns);
@@ -40,35 +39,21 @@ __global__ void __launch_bounds__(32 * kWarps)
   float squares = 0.0f;
 #pragma unroll
   for (int k = 0; k < kPacksPerLane; ++k)
-    if ((k * 32 + lane) * kPack < columns)
-#pragma unroll
-      for (int i = 0; i < kPack; ++i) {
-        const float deviation = values[k][i] - mean;
-        squares = fmaf(deviation, deviation, squares);
-      }
+    if ((k * 32 + lane) * kPack < columns) squares = add_squares(held[k], mean, squares);
   const float rstd = rsqrtf(warp_sum(squares) / static_cast<float>(columns) + eps);
 
 #pragma unroll
   for (int k = 0; k < kPacksPerLane; ++k) {
     const int first = (k * 32 + lane) * kPack;
-    if (first < columns) {
-      Pack<Scalar, kPack> out;
-#pragma unroll
-      for (int i = 0; i < kPack; ++i) {
-        const float normalized = (values[k][i] - mean) * rstd;
-        out.values[i] = from_float<Scalar>(
-            weight ? fmaf(normalized, to_float(weight[first + i]), to_float(bias[first + i])) : normalized);
-      }
-      *reinterpret_cast<Pack<Scalar, kPack>*>(y + row * y_pitch + first) = out;
-    }
+    if (first < columns) store_normalized(held[k], mean, rstd, weight, bias, first, y + row * y_pitch);
   }
 }
 
 template <class Scalar, int kPack, int kPacksPerLane>
 Launch launch_of(const LayerNorm& op, const Tensors& tensors, Device& device) {
   const TensorView x = tensors.inputs[0], y = tensors.outputs[0];
-  const auto* weight = op.affine ? tensors.inputs[1].as<const Scalar>() : nullptr;
-  const auto* bias = op.affine ? tensors.inputs[2].as<const Scalar>() : nullptr;
+  const auto* weight = op.has_weight ? tensors.inputs[1].as<const Scalar>() : nullptr;
+  const auto* bias = op.has_bias ? tensors.inputs[2].as<const Scalar>() : nullptr;
   const std::int64_t x_pitch = row_pitch(x, op.columns), y_pitch = row_pitch(y, op.columns);
   const auto blocks = static_cast<unsigned>((op.rows + kWarps - 1) / kWarps);
   return [=, stream = device.stream()] {
@@ -82,9 +67,7 @@ Launch launch_of(const LayerNorm& op, const Tensors& tensors, Device& device) {
 template <class Scalar>
 Launch launch_for_row(const LayerNorm& op, const Tensors& tensors, Device& device) {
   constexpr int kPack = kFullPack<Scalar>;
-  const bool packed = rows_take_packs(tensors.inputs[0], op.columns, kPack) &&
-                      rows_take_packs(tensors.outputs[0], op.columns, kPack);
-  if (packed) {
+  if (all_take_packs(tensors, op.columns, kPack)) {
     if (op.columns <= 32 * 8) return launch_of<Scalar, kPack, 8 / kPack>(op, tensors, device);
     return launch_of<Scalar, kPack, 32 / kPack>(op, tensors, device);
   }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "kernels/implementations.hpp"
+#include "kernels/linear/onednn.hpp"
 #include "kernels/linear/small_batch.hpp"
 #include "kernels/shared/kernel_entry.hpp"
 
@@ -11,6 +12,8 @@ LOCKSTEP_DECLARE_KERNEL(linear_forward_warp_per_column)
 LOCKSTEP_DECLARE_KERNEL(linear_forward_tiled)
 LOCKSTEP_DECLARE_KERNEL(linear_backward_small_batch)
 LOCKSTEP_DECLARE_KERNEL(linear_backward_tiled)
+Launch linear_forward_cublas(const Problem&, const Tensors&, Device&);
+Launch linear_backward_cublas(const Problem&, const Tensors&, Device&);
 
 namespace {
 
@@ -33,14 +36,40 @@ std::optional<std::string> no_small_batch(const Problem& problem) {
   return rows_are_uneven(problem);
 }
 
+std::optional<std::string> not_for_vendors(const Problem& problem) {
+  const Linear op(problem);
+  if (op.rows < 1 || op.in_features < 1 || op.out_features < 1) return "the vendors' products take no empty matrices";
+  return rows_are_uneven(problem);
+}
+
+std::optional<std::string> not_for_matmul(const Problem& problem) {
+  if (const auto reason = not_for_onednn_dtype(problem)) return reason;
+  return not_for_vendors(problem);
+}
+
+std::optional<std::string> not_for_inner_product(const Problem& problem) {
+  if (problem.layout == Layout::strided) return "oneDNN's inner product is compared on contiguous rows";
+  return not_for_matmul(problem);
+}
+
+PrecisionContract any_order(const Problem&) { return float_accumulation(1); }
+
+/// A lane's packs are whole, so its chain may be longer than terms / 32: that evens out above a few hundred terms.
+PrecisionContract lanes(const Problem& problem) { return float_accumulation(Linear(problem).in_features < 512 ? 1 : 16); }
+
+/// f32 is multiplied in f32; f16 and bf16 go through matrix units, which truncate: the largest loss of those from compute
+/// capability 7.5 on (8 products a step, 24 bits).
+PrecisionContract cublas_contract(const Problem& problem) {
+  PrecisionContract contract = float_accumulation(1);
+  if (problem.dtype == DType::f32) return contract;
+  contract.truncation_per_term = 1.375;
+  contract.unbiased = false;
+  return contract;
+}
+
 }  // namespace
 
 std::vector<Implementation> linear_implementations() {
-  const auto any_order = [](const Problem&) { return float_accumulation(1); };
-  // A lane's packs are whole, so its chain may be longer than terms / 32: that evens out above a few hundred terms.
-  const auto lanes = [](const Problem& problem) {
-    return float_accumulation(Linear(problem).in_features < 512 ? 1 : 16);
-  };
   return {
       cuda_kernel("warp_per_column", Direction::forward, LOCKSTEP_KERNEL(linear_forward_warp_per_column), no_small_batch,
                   lanes),
@@ -48,6 +77,18 @@ std::vector<Implementation> linear_implementations() {
       cuda_kernel("small_batch", Direction::backward, LOCKSTEP_KERNEL(linear_backward_small_batch), no_small_batch,
                   any_order),
       cuda_kernel("tiled", Direction::backward, LOCKSTEP_KERNEL(linear_backward_tiled), rows_are_uneven, any_order),
+      vendor_call(Backend::cublas, "matmul", Direction::forward, LOCKSTEP_CUDA_LIBRARY(linear_forward_cublas),
+                  not_for_vendors, cublas_contract),
+      vendor_call(Backend::cublas, "matmul", Direction::backward, LOCKSTEP_CUDA_LIBRARY(linear_backward_cublas),
+                  not_for_vendors, cublas_contract),
+      vendor_call(Backend::onednn, "inner_product", Direction::forward,
+                  LOCKSTEP_ONEDNN(linear_forward_onednn_inner_product), not_for_inner_product, any_order),
+      vendor_call(Backend::onednn, "inner_product", Direction::backward,
+                  LOCKSTEP_ONEDNN(linear_backward_onednn_inner_product), not_for_inner_product, any_order),
+      vendor_call(Backend::onednn, "matmul", Direction::forward, LOCKSTEP_ONEDNN(linear_forward_onednn_matmul),
+                  not_for_matmul, any_order),
+      vendor_call(Backend::onednn, "matmul", Direction::backward, LOCKSTEP_ONEDNN(linear_backward_onednn_matmul),
+                  not_for_matmul, any_order),
   };
 }
 

@@ -39,7 +39,6 @@ std::string what_happened(const CaseResult& result) {
   switch (result.outcome) {
     case Outcome::crashed: return "crashed";
     case Outcome::timed_out: return "timed out";
-    case Outcome::blind: return "is blind";
     default: return "failed";
   }
 }
@@ -85,14 +84,21 @@ std::string card(const Report& report, const BrokenGroup& group, MapBudget& budg
 std::string broken_section(const Report& report, const Totals& totals, MapBudget& budget) {
   const std::vector<BrokenGroup> groups = broken_groups(report);
   std::string html = "<section id=\"broken\"><h2>What broke</h2>";
+  const std::int64_t unseen = totals.faults_missed + totals.faults_blind;
+  const std::int64_t blind = totals.of(Outcome::blind);
+  std::string power;
+  if (unseen > 0) power += " But <a href=\"#faults\">" + plural(unseen, "declared fault") + "</a> went unseen.";
+  if (blind > 0) {
+    power += " <a href=\"#outcome=blind\">" + plural(blind, "case") +
+             "</a> could not have failed, so what they say about their "
+             "implementations counts for nothing.";
+  }
   if (groups.empty()) {
     html += "<p class=\"quiet\">";
     html += totals.judged_cases == 0
                 ? std::string("Nothing ran, so nothing could break.")
                 : "Nothing. " + plural(totals.judged_cases, "case") + " ran to the end and stayed inside every gate.";
-    const std::int64_t unseen = totals.faults_missed + totals.faults_blind;
-    if (unseen > 0) html += " But <a href=\"#faults\">" + plural(unseen, "declared fault") + "</a> went unseen.";
-    return html + "</p></section>";
+    return html + power + "</p></section>";
   }
   html +=
       "<p class=\"lead\">One card for each implementation, the one furthest from the truth first. An error of 1 bound "
@@ -103,6 +109,7 @@ std::string broken_section(const Report& report, const Totals& totals, MapBudget
             grouped(static_cast<std::int64_t>(groups.size() - most_cards)) +
             " more implementations</a> are in the table of cases.</p>";
   }
+  if (!power.empty()) html += "<p class=\"quiet\">" + power + "</p>";
   return html + "</section>";
 }
 

@@ -11,6 +11,7 @@ std::vector<ListedProblem> softmax_problems() {
       .add("x=32x256,dim=_1", "small enough to judge every element")
       .fills({Fill::normal})
       .add("x=8x33x40,dim=1", "an axis with other axes on both sides")
+      .dtypes({DType::f32})
       .add("x=1024x1024,dim=1", "the shape on which judging is timed");
 
   list.in("edges")

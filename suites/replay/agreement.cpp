@@ -100,11 +100,12 @@ ArrayAgreement compare_array(const ComputedArray& array, const ArrayExpectation&
   if (is_floating(got.dtype()) && array.bound.empty())
     return compare_exact(array.name, got, expected, expectation.equal_nan);
   Comparison comparison(array.name, got, expectation.equal_nan);
+  const bool is_integer = !is_floating(got.dtype());
   const double yardstick = got.dtype() == DType::f32 ? 4 * expectation.float32_error : 0;
   for (std::int64_t i = 0; i < got.count(); ++i) {
-    const Tolerance derived{.center = expectation.is_drifted ? array.truth[i] : expected[i],
-                            .limit = array.bound.empty() ? 0 : array.bound[static_cast<std::size_t>(i)]};
-    comparison.look(i, derived, is_floating(got.dtype()) ? Tolerance{expected[i], yardstick} : derived);
+    const Tolerance derived{.center = expectation.is_drifted && !is_integer ? array.truth[i] : expected[i],
+                            .limit = is_integer ? 0 : array.bound[static_cast<std::size_t>(i)]};
+    comparison.look(i, derived, {.center = expected[i], .limit = yardstick});
   }
   return comparison.take();
 }

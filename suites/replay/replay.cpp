@@ -61,8 +61,9 @@ void check_places(const std::vector<FoundCase>& cases, const fs::path& out) {
 }
 
 CaseVerdict training_verdict() {
-  return {.kind = VerdictKind::not_served,
-          .text = "Lockstep does not have training modes (mode.json); accepted: operator cases (case.json)"};
+  CaseVerdict verdict;
+  verdict.text = "Lockstep does not have training modes (mode.json); accepted: operator cases (case.json)";
+  return verdict;
 }
 
 void write_results(const ResultFolder& folder, const CaseVerdict& verdict) {
@@ -120,7 +121,7 @@ int replay(const ReplayOptions& options, const Catalogue& catalogue, std::ostrea
     out << found.place.string() << ": " << name_of(verdict.kind);
     if (!verdict.text.empty()) out << " (" << one_line(verdict.text) << ")";
     out << std::endl;  // flushed: the line tells the progress
-    if (verdict.kind == VerdictKind::unreadable) err << one_line(verdict.text) << '\n';
+    if (verdict.kind == VerdictKind::unreadable) err << "lockstep: " << one_line(verdict.text) << '\n';
   }
   if (cases.size() > 1) out << tally.text() << '\n';
   return tally.exit_status();

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "harness/numerics/sum.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <numeric>
+#include <vector>
+
+#include "harness/data/random.hpp"
+#include "harness/numerics/moments.hpp"
+
+namespace lockstep {
+namespace {
+
+std::vector<float> bell_numbers(std::int64_t n, std::uint64_t seed, float mean) {
+  RandomStream stream(seed);
+  std::vector<float> numbers(static_cast<std::size_t>(n));
+  for (float& x : numbers)
+    x = mean + static_cast<float>((stream.uniform() + stream.uniform() + stream.uniform() - 1.5) * 2);
+  return numbers;
+}
+
+Tracked tracked_sum_of(const std::vector<float>& x) {
+  return sum<Tracked>(static_cast<std::int64_t>(x.size()),
+                      [&](std::int64_t i) { return Tracked(x.data()[i]); });
+}
+
+float sequential(const std::vector<float>& x) { return std::accumulate(x.begin(), x.end(), 0.0f); }
+float tree(const float* x, std::size_t n) {
+  return n == 1 ? x[0] : tree(x, n / 2) + tree(x + n / 2, n - n / 2);
+}
+float tree(const std::vector<float>& x) { return tree(x.data(), x.size()); }
+
+// Whatever the order, a float sum stays inside bound and statistical gate.
+TEST(Sum, CoversEveryOrder) {
+  for (const std::int64_t n : {2, 33, 1000, 65536})
+    for (const float mean : {0.0f, 1.0f, 30.0f})
+      for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        std::vector<float> x = bell_numbers(n, seed, mean);
+        const Tracked truth = tracked_sum_of(x);
+        std::vector<float> sorted = x;
+        std::sort(sorted.begin(), sorted.end());
+        for (const float got : {sequential(x), tree(x), sequential(sorted)}) {
+          ASSERT_LE(std::abs(got - truth.value), truth.bound) << n << " " << mean;
+        }
+        for (const float got : {sequential(x), tree(x)})
+          ASSERT_LE(std::abs(got - truth.value), 8 * truth.rms()) << n << " " << mean;
+      }
+}
+
+// From 65536 terms on the worst-case bound cannot see a dropped term, the statistical gate can: why there are two.
+TEST(Sum, StatisticalGateSeesADroppedTermWhereTheBoundCannot) {
+  const std::vector<float> x = bell_numbers(1 << 20, 3, 0.0f);
+  const ContractScope scope({.partial_sums = 256});
+  const Tracked truth = tracked_sum_of(x);
+  const double dropped = std::abs(*std::max_element(x.begin(), x.end()));
+  EXPECT_LT(dropped, truth.bound);
+  EXPECT_GT(dropped, 8 * truth.rms());
+}
+
+TEST(Sum, NothingAddedIsExact) {
+  EXPECT_EQ(sum<Tracked>(0, [](std::int64_t) { return Tracked(1.0); }).bound, 0);
+  EXPECT_EQ(sum<Tracked>(1, [](std::int64_t) { return Tracked(1.0); }).bound, 0);
+}
+
+TEST(Dot, CoversFloatProductsAndTheirSum) {
+  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+    const std::vector<float> a = bell_numbers(777, seed, 0.5f), b = bell_numbers(777, seed + 1000, 0.0f);
+    float got = 0;
+    for (std::size_t k = 0; k < a.size(); ++k) got += a[k] * b[k];
+    const Tracked truth = dot<Tracked>(
+        777, [&](std::int64_t k) { return Tracked(a.data()[k]); },
+        [&](std::int64_t k) { return Tracked(b.data()[k]); });
+    ASSERT_LE(std::abs(got - truth.value), truth.bound);
+    ASSERT_LE(std::abs(got - truth.value), 8 * truth.rms());
+  }
+}
+
+// The three variance algorithms differ by the condition number; each contract covers its own and only the honest ones.
+TEST(Moments, ContractsCoverTheirAlgorithms) {
+  const std::vector<float> x = bell_numbers(1024, 5, 1000.0f);
+  const auto n = static_cast<std::int64_t>(x.size());
+  const auto at = [&](std::int64_t i) { return x.data()[i]; };
+  const float mean = sequential(x) / static_cast<float>(n);
+  float squares = 0, raw = 0;
+  for (const float value : x) {
+    squares += (value - mean) * (value - mean);
+    raw += value * value;
+  }
+  const float two_pass = squares / static_cast<float>(n), one_pass = raw / static_cast<float>(n) - mean * mean;
+  const auto truth = [&](VarianceAlgorithm algorithm) {
+    const ContractScope scope({.variance = algorithm});
+    return moments<Tracked>(n, [&](std::int64_t i) { return Tracked(at(i)); });
+  };
+  const Moments<Tracked> honest = truth(VarianceAlgorithm::two_pass), loose = truth(VarianceAlgorithm::one_pass);
+  EXPECT_LE(std::abs(mean - honest.mean.value), honest.mean.bound);
+  EXPECT_LE(std::abs(two_pass - honest.variance.value), honest.variance.bound);
+  EXPECT_LE(std::abs(one_pass - loose.variance.value), loose.variance.bound);
+  EXPECT_GT(std::abs(one_pass - honest.variance.value), 4 * honest.variance.bound);
+}
+
+}  // namespace
+}  // namespace lockstep
