@@ -22,8 +22,8 @@ std::string by(std::int64_t rows, std::int64_t columns) { return std::to_string(
 
 void check_axes(const Shape& x, const Shape& weight, bool bias) {
   if (x.empty() || weight.empty())
-    throw Refused("both arguments to matmul need to be at least 1D, but they are " + std::to_string(x.size()) + "D and " +
-                  std::to_string(weight.size()) + "D");
+    throw Refused("both arguments to matmul need to be at least 1D, but they are " + std::to_string(x.size()) +
+                  "D and " + std::to_string(weight.size()) + "D");
   if (weight.size() > 2)
     throw Refused("t() expects a tensor with <= 2 dimensions, but self is " + std::to_string(weight.size()) + "D");
   if (bias && weight.size() == 1) throw Refused("mat2 must be a matrix, got 1-D tensor");
@@ -86,8 +86,10 @@ template <class T>
 class Forward {
  public:
   Forward(const Problem& problem, const Operands<T>& in)
-      : op_(problem), x_(in[0], op_.rows, op_.in_features, LineAxis::rows),
-        weight_(in[1], op_.out_features, op_.in_features, LineAxis::rows), bias_(op_.bias ? in[2] : Operand<T>()) {}
+      : op_(problem),
+        x_(in[0], op_.rows, op_.in_features, LineAxis::rows),
+        weight_(in[1], op_.out_features, op_.in_features, LineAxis::rows),
+        bias_(op_.bias ? in[2] : Operand<T>()) {}
 
   T element(std::size_t, std::int64_t index) const {
     const std::int64_t row = index / op_.out_features, column = index % op_.out_features;
@@ -105,7 +107,9 @@ template <class T>
 class Backward {
  public:
   Backward(const Problem& problem, const Operands<T>& in)
-      : op_(problem), g_(in[2]), x_columns_(in[0], op_.rows, op_.in_features, LineAxis::columns),
+      : op_(problem),
+        g_(in[2]),
+        x_columns_(in[0], op_.rows, op_.in_features, LineAxis::columns),
         weight_columns_(in[1], op_.out_features, op_.in_features, LineAxis::columns),
         g_rows_(in[2], op_.rows, op_.out_features, LineAxis::rows),
         g_columns_(in[2], op_.rows, op_.out_features, LineAxis::columns) {}
@@ -125,7 +129,9 @@ class Backward {
 };
 
 /// Whether any sum of `terms` numbers of at most `largest` in magnitude is exact in float in every order.
-bool sums_are_exact(std::int64_t terms, std::int64_t largest) { return (terms + 1) * largest < (std::int64_t{1} << 24); }
+bool sums_are_exact(std::int64_t terms, std::int64_t largest) {
+  return (terms + 1) * largest < (std::int64_t{1} << 24);
+}
 
 class LinearOperator final : public FormulaOperator<Forward, Backward> {
  public:
@@ -152,7 +158,8 @@ class LinearOperator final : public FormulaOperator<Forward, Backward> {
     s.outputs.push_back(
         {"d_weight", Role::output, dtype, op.weight_shape, {}, false, sums_are_exact(op.rows, product)});
     if (op.bias)
-      s.outputs.push_back({"d_bias", Role::output, dtype, {op.out_features}, {}, false, sums_are_exact(op.rows, limit)});
+      s.outputs.push_back(
+          {"d_bias", Role::output, dtype, {op.out_features}, {}, false, sums_are_exact(op.rows, limit)});
     return s;
   }
 

@@ -16,7 +16,7 @@ using Inputs = std::vector<Values>;
 struct Wrong {
   Linear op;
   const Inputs& in;
-  bool transposed = false;         // the second factor read along its other axis
+  bool transposed = false;  // the second factor read along its other axis
   bool without_bias = false;
   std::int64_t dropped_terms = 0;  // at the end of every product's sum
   std::int64_t dropped_rows = 0;   // at the end of d_weight's and d_bias's sums

@@ -60,7 +60,8 @@ TEST(Linear, WeightMayComeFromTheParameters) {
 }
 
 TEST(Linear, GradientsAreDerivatives) {
-  for (const char* label : {"x=4x5,weight=3x5", "x=2x3x7,weight=6x7,bias=false", "x=5,weight=3x5", "x=3x9,weight=9,bias=false"})
+  for (const char* label :
+       {"x=4x5,weight=3x5", "x=2x3x7,weight=6x7,bias=false", "x=5,weight=3x5", "x=3x9,weight=9,bias=false"})
     for (const std::uint64_t seed : {1, 2}) {
       const Problem problem = parse_problem("linear.backward", label);
       EXPECT_LT(gradient_discrepancy(linear_operator(), problem, seed), 1e-12) << label;
@@ -72,7 +73,8 @@ TEST(Linear, GradientsAreDerivatives) {
 TEST(Linear, BoundIsThatOfADotProduct) {
   const Problem problem = parse_problem("linear.forward", "x=1x3,weight=1x3");
   const std::vector<Values> inputs{tensor({1, 3}, {1, 2, 3}).rounded_to(DType::f32),
-                                   tensor({1, 3}, {1, -1, 1}).rounded_to(DType::f32), tensor({1}, {4}).rounded_to(DType::f32)};
+                                   tensor({1, 3}, {1, -1, 1}).rounded_to(DType::f32),
+                                   tensor({1}, {4}).rounded_to(DType::f32)};
   const Tracked y = linear_operator().tracked(problem, operands_of<Tracked>(inputs))->element(0, 0);
   EXPECT_EQ(y.value, 6);
   EXPECT_NEAR(y.bound, (3 * 6 + 6) * 0x1p-24, 1e-12);
@@ -102,9 +104,10 @@ TEST(Linear, RefusesAsPyTorchDoes) {
 
 TEST(Linear, RefusesABiasOfAnotherLength) {
   const Shape four{4}, three{3};
-  EXPECT_EQ(refusal("x=2x5,weight=3x5", &four),
-            "The expanded size of the tensor (3) must match the existing size (4) at non-singleton dimension 1.  Target "
-            "sizes: [2, 3].  Tensor sizes: [4]");
+  EXPECT_EQ(
+      refusal("x=2x5,weight=3x5", &four),
+      "The expanded size of the tensor (3) must match the existing size (4) at non-singleton dimension 1.  Target "
+      "sizes: [2, 3].  Tensor sizes: [4]");
   EXPECT_EQ(refusal("x=5,weight=3x5", &four),
             "The size of tensor a (3) must match the size of tensor b (4) at non-singleton dimension 0");
   EXPECT_EQ(refusal("x=2x5,weight=3x5", &three), "accepted");
@@ -126,7 +129,8 @@ TEST(Linear, DemandsEqualBitsOnlyWhereSumsAreExact) {
 
 TEST(Linear, FaultsChangeTheAnswer) {
   const Problem problem = parse_problem("linear.backward", "x=2x2,weight=2x2");
-  const std::vector<Values> inputs{tensor({2, 2}, {1, 2, 3, 4}), tensor({2, 2}, {1, 0, 1, 1}), tensor({2, 2}, {1, 2, 3, 5})};
+  const std::vector<Values> inputs{tensor({2, 2}, {1, 2, 3, 4}), tensor({2, 2}, {1, 0, 1, 1}),
+                                   tensor({2, 2}, {1, 2, 3, 5})};
   for (const Fault& fault : linear_operator().faults(problem)) {
     const auto right = linear_operator().in_double(problem, operands_of<double>(inputs));
     const auto wrong = fault.wrong(problem, inputs);

@@ -38,19 +38,20 @@ class Lines {
       const float* all = matrix_.floats();
       if (!all || axis_ == LineAxis::rows) return all ? all + line * columns_ : nullptr;
       return gathered_
-          .at(line, [&](std::int64_t column) {
-            std::vector<float> values(static_cast<std::size_t>(rows_));
-            for (std::int64_t k = 0; k < rows_; ++k) values[static_cast<std::size_t>(k)] = all[k * columns_ + column];
-            return values;
-          })
+          .at(line,
+              [&](std::int64_t column) {
+                std::vector<float> values(static_cast<std::size_t>(rows_));
+                for (std::int64_t k = 0; k < rows_; ++k)
+                  values[static_cast<std::size_t>(k)] = all[k * columns_ + column];
+                return values;
+              })
           .data();
     }
     return nullptr;
   }
 
  private:
-  static constexpr bool kPlain =
-      std::is_same_v<T, Tracked> || std::is_same_v<T, float> || std::is_same_v<T, double>;
+  static constexpr bool kPlain = std::is_same_v<T, Tracked> || std::is_same_v<T, float> || std::is_same_v<T, double>;
   bool is_gathered() const { return kPlain && axis_ == LineAxis::columns; }
 
   Operand<T> matrix_;
@@ -67,9 +68,12 @@ T dot(const Lines<T>& a, std::int64_t i, const Lines<T>& b, std::int64_t j) {
   if constexpr (std::is_same_v<T, Tracked> || std::is_same_v<T, float> || std::is_same_v<T, double>) {
     const float *x = a.floats(i), *y = b.floats(j);
     if (x && y) {
-      if constexpr (std::is_same_v<T, Tracked>) return tracked_sum(exact_products(x, y, n), 1.0);
-      else if constexpr (std::is_same_v<T, float>) return float_dot(x, y, n);
-      else return double_dot(x, y, n);
+      if constexpr (std::is_same_v<T, Tracked>)
+        return tracked_sum(exact_products(x, y, n), 1.0);
+      else if constexpr (std::is_same_v<T, float>)
+        return float_dot(x, y, n);
+      else
+        return double_dot(x, y, n);
     }
   }
   return dot<T>(

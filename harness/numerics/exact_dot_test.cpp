@@ -58,7 +58,8 @@ TEST(ExactDot, GivesTheErrorsOfTheGenericPath) {
 }
 
 TEST(ExactDot, KeepsDerivatives) {
-  const Values a = drawn(DType::f64, {1, 5}, 5), b = drawn(DType::f64, {5, 1}, 6), tangents = drawn(DType::f64, {1, 5}, 7);
+  const Values a = drawn(DType::f64, {1, 5}, 5), b = drawn(DType::f64, {5, 1}, 6),
+               tangents = drawn(DType::f64, {1, 5}, 7);
   const Dual<double> product = by_lines(Operand<Dual<double>>(a, &tangents), Operand<Dual<double>>(b), 5);
   EXPECT_DOUBLE_EQ(product.tangent, term_by_term(Operand<double>(tangents), Operand<double>(b), 5));
 }

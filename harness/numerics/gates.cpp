@@ -77,8 +77,12 @@ ElementVerdict judge_element(double got, const Tracked& expected, DType output, 
   ElementVerdict verdict;
   const double error = std::abs(got - expected.value);
   verdict.correctly_rounded = got == rounded_truth;
-  verdict.error_in_bounds = error == 0 ? 0 : error / allowed.bound;
-  verdict.error_in_rms = error == 0 ? 0 : error / allowed.rms;
+  // Where only equality passes the error is told in roundings of the output type: a number is more use than infinity.
+  const double scale = allowed.bound > 0 ? allowed.bound
+                                         : unit_roundoff(output) * std::max(std::abs(got), std::abs(expected.value)) +
+                                               underflow_error(output);
+  verdict.error_in_bounds = error == 0 ? 0 : error / scale;
+  verdict.error_in_rms = error == 0 ? 0 : error / (allowed.bound > 0 ? allowed.rms : scale);
   // Every comparison is negated, so that a NaN bound rejects.
   if (must_be_exact && !verdict.correctly_rounded) verdict.rejected_by = Gate::exact;
   else if (!(error <= allowed.bound)) verdict.rejected_by = Gate::bound;

@@ -33,6 +33,7 @@ Allowance allowance(const Tracked& expected, DType output, const PrecisionContra
 struct ElementVerdict {
   /// Gate that rejected the element, or none.
   Gate rejected_by = Gate::none;
+  /// In units of the bound and of the rms error; of the output type's rounding where only equality passes.
   double error_in_bounds = 0, error_in_rms = 0;
   /// Whether the result is the truth correctly rounded to the output type.
   bool correctly_rounded = false;

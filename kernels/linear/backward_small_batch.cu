@@ -111,11 +111,13 @@ Launch launch_of(const Linear& op, const Tensors& tensors, Device& device) {
     constexpr int kRows = decltype(batch)::value;
     return [=, stream = device.stream()] {
       auto* const partial = static_cast<float*>(workspace->get());
-      launch(d_x_small_batch<Scalar, kPack, kRows>, {LaunchExtent(blocks, stretches), kThreads}, stream, b, stretch, partial);
+      launch(d_x_small_batch<Scalar, kPack, kRows>, {LaunchExtent(blocks, stretches), kThreads}, stream, b, stretch,
+             partial);
       launch(combine_splits<Scalar>, {LaunchExtent(gemm_detail::tiles(b.in_features, 256), b.rows), 256}, stream, sums,
              static_cast<int>(stretches));
       launch(d_weight_small_batch<Scalar, kPack, kRows>,
-             {LaunchExtent(blocks, gemm_detail::tiles(b.out_features, kWeightRows)), kThreads}, stream, b, d_weight, d_bias);
+             {LaunchExtent(blocks, gemm_detail::tiles(b.out_features, kWeightRows)), kThreads}, stream, b, d_weight,
+             d_bias);
     };
   });
 }

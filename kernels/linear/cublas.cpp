@@ -48,7 +48,8 @@ Launch linear_backward_cublas(const Problem& problem, const Tensors& tensors, De
   const auto for_x = required(CublasMatmul::plan(g, weight, linear_x(op, tensors.outputs[0]), {}, device), "g W");
   if (op.bias) {
     // The epilogue sums what cuBLAS calls B, which is our first factor, over the dimension that the product sums over.
-    auto fused = CublasMatmul::plan(g_transposed, x, d_weight, {CUBLASLT_EPILOGUE_BGRADB, tensors.outputs[2].data}, device);
+    auto fused =
+        CublasMatmul::plan(g_transposed, x, d_weight, {CUBLASLT_EPILOGUE_BGRADB, tensors.outputs[2].data}, device);
     if (fused) {
       const auto for_both = std::make_shared<CublasMatmul>(std::move(*fused));
       return [for_x, for_both] {

@@ -10,9 +10,9 @@ Launch linear_forward_tiled(const Problem& problem, const Tensors& tensors, Devi
   const Linear op(problem);
   const void* const bias = op.bias ? tensors.inputs[2].data : nullptr;
   return with_scalar(problem.dtype, [&](auto tag) {
-    return prepare_gemm<typename decltype(tag)::type, true, true>(
-        linear_x(op, tensors.inputs[0]), linear_weight(op, tensors.inputs[1]), linear_y(op, tensors.outputs[0]), bias,
-        device);
+    return prepare_gemm<typename decltype(tag)::type, true, true>(linear_x(op, tensors.inputs[0]),
+                                                                  linear_weight(op, tensors.inputs[1]),
+                                                                  linear_y(op, tensors.outputs[0]), bias, device);
   });
 }
 

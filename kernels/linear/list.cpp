@@ -32,7 +32,8 @@ std::optional<std::string> no_small_batch(const Problem& problem) {
   if (op.rows < 1 || op.rows > kSmallBatch) return "a small batch has 1 to 8 rows";
   if (op.in_features < 1 || op.out_features < 1) return "the empty layer is for the tiled kernel";
   // Grids of one block per few outputs, and sizes as int.
-  if (std::max(op.in_features, op.out_features) > (std::int64_t{1} << 20)) return "a small batch has up to 2^20 features";
+  if (std::max(op.in_features, op.out_features) > (std::int64_t{1} << 20))
+    return "a small batch has up to 2^20 features";
   return rows_are_uneven(problem);
 }
 
@@ -55,7 +56,9 @@ std::optional<std::string> not_for_inner_product(const Problem& problem) {
 PrecisionContract any_order(const Problem&) { return float_accumulation(1); }
 
 /// A lane's packs are whole, so its chain may be longer than terms / 32: that evens out above a few hundred terms.
-PrecisionContract lanes(const Problem& problem) { return float_accumulation(Linear(problem).in_features < 512 ? 1 : 16); }
+PrecisionContract lanes(const Problem& problem) {
+  return float_accumulation(Linear(problem).in_features < 512 ? 1 : 16);
+}
 
 /// f32 is multiplied in f32; f16 and bf16 go through matrix units, which truncate: the largest loss of those from compute
 /// capability 7.5 on (8 products a step, 24 bits).
@@ -71,8 +74,8 @@ PrecisionContract cublas_contract(const Problem& problem) {
 
 std::vector<Implementation> linear_implementations() {
   return {
-      cuda_kernel("warp_per_column", Direction::forward, LOCKSTEP_KERNEL(linear_forward_warp_per_column), no_small_batch,
-                  lanes),
+      cuda_kernel("warp_per_column", Direction::forward, LOCKSTEP_KERNEL(linear_forward_warp_per_column),
+                  no_small_batch, lanes),
       cuda_kernel("tiled", Direction::forward, LOCKSTEP_KERNEL(linear_forward_tiled), rows_are_uneven, any_order),
       cuda_kernel("small_batch", Direction::backward, LOCKSTEP_KERNEL(linear_backward_small_batch), no_small_batch,
                   any_order),

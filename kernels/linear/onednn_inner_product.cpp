@@ -31,7 +31,9 @@ dnnl::memory::desc layout_of(const TensorView& tensor, const Shape& matrix) {
 struct Shapes {
   Shape src, weights, dst, bias;
   explicit Shapes(const Linear& op)
-      : src{op.rows, op.in_features}, weights{op.out_features, op.in_features}, dst{op.rows, op.out_features},
+      : src{op.rows, op.in_features},
+        weights{op.out_features, op.in_features},
+        dst{op.rows, op.out_features},
         bias{op.out_features} {}
 };
 

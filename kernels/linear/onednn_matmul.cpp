@@ -54,8 +54,9 @@ Launch sum_over_rows(const MatrixView& matrix, const TensorView& sums) {
 Launch linear_forward_onednn_matmul(const Problem& problem, const Tensors& tensors, Device&) {
   const Linear op(problem);
   const dnnl::memory bias = op.bias ? onednn_memory(tensors.inputs[2], {1, op.out_features}) : dnnl::memory();
-  return product(matrix_memory(linear_x(op, tensors.inputs[0])), matrix_memory(linear_weight(op, tensors.inputs[1]), true),
-                 bias, matrix_memory(linear_y(op, tensors.outputs[0])));
+  return product(matrix_memory(linear_x(op, tensors.inputs[0])),
+                 matrix_memory(linear_weight(op, tensors.inputs[1]), true), bias,
+                 matrix_memory(linear_y(op, tensors.outputs[0])));
 }
 
 /// Two products, and oneDNN's reduction for d_bias.

@@ -16,7 +16,8 @@ PrecisionContract copies(const Problem&) { return float_accumulation(1); }
 std::optional<std::string> not_for_onednn(const Problem& problem) {
   if (problem.layout == Layout::strided) return "oneDNN takes dense tensors here";
   if (problem.dtype != DType::f32) return "oneDNN's relu is compared in f32";
-  if (problem.fill == Fill::special) return "oneDNN's relu turns NaN into 0, where PyTorch keeps it";
+  if (problem.fill == Fill::special && problem.direction == Direction::forward)
+    return "oneDNN's relu turns NaN into 0, where PyTorch keeps it";
   return std::nullopt;
 }
 

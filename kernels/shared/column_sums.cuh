@@ -19,8 +19,9 @@ namespace lockstep::LOCKSTEP_BACKEND {
 
 /// sums[stretch * columns + column] = sum over the stretch's rows, and over grid.y = 1 the result itself.
 template <class Scalar, class Result>
-__global__ void __launch_bounds__(256) column_sums(const Scalar* __restrict__ matrix, std::int64_t pitch, std::int64_t rows,
-                                                   int columns, std::int64_t stretch, Result* __restrict__ sums) {
+__global__ void __launch_bounds__(256)
+    column_sums(const Scalar* __restrict__ matrix, std::int64_t pitch, std::int64_t rows, int columns,
+                std::int64_t stretch, Result* __restrict__ sums) {
   LOCKSTEP_SHARED(float, per_warp, [8][32]);
   const int lane = static_cast<int>(threadIdx.x) % 32, warp = static_cast<int>(threadIdx.x) / 32;
   const int column = static_cast<int>(blockIdx.x) * 32 + lane;
@@ -58,13 +59,14 @@ Launch prepare_column_sums(const MatrixView& matrix, const TensorView& sums, Dev
     return [=, stream = device.stream()] {
       launch(column_sums<Scalar, Scalar>, {blocks, 256}, stream, from, pitch, rows, columns, stretch, to);
     };
-  auto workspace = std::make_shared<DeviceMemory>(device, static_cast<std::size_t>(stretches * columns) * sizeof(float));
+  auto workspace =
+      std::make_shared<DeviceMemory>(device, static_cast<std::size_t>(stretches * columns) * sizeof(float));
   return [=, stream = device.stream()] {
     auto* const partial = static_cast<float*>(workspace->get());
-    launch(column_sums<Scalar, float>, {LaunchExtent(blocks, stretches), 256}, stream, from, pitch, rows, columns, stretch,
-           partial);
-    launch(column_sums<float, Scalar>, {blocks, 256}, stream, partial, std::int64_t{columns}, stretches, columns, stretches,
-           to);
+    launch(column_sums<Scalar, float>, {LaunchExtent(blocks, stretches), 256}, stream, from, pitch, rows, columns,
+           stretch, partial);
+    launch(column_sums<float, Scalar>, {blocks, 256}, stream, partial, std::int64_t{columns}, stretches, columns,
+           stretches, to);
   };
 }
 

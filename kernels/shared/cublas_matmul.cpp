@@ -24,10 +24,10 @@ void set(cublasLtMatmulPreference_t preference, cublasLtMatmulPreferenceAttribut
 /// A row-major matrix is its transpose, column-major, with the pitch as leading dimension.
 CublasOwner<cublasLtMatrixLayout_t> layout_of(const MatrixView& matrix) {
   cublasLtMatrixLayout_t layout = nullptr;
-  cublas_check(cublasLtMatrixLayoutCreate(&layout, cublas_type(matrix.tensor.dtype),
-                                          static_cast<std::uint64_t>(matrix.columns),
-                                          static_cast<std::uint64_t>(matrix.rows), std::max(matrix.pitch, matrix.columns)),
-               "cublasLtMatrixLayoutCreate");
+  cublas_check(
+      cublasLtMatrixLayoutCreate(&layout, cublas_type(matrix.tensor.dtype), static_cast<std::uint64_t>(matrix.columns),
+                                 static_cast<std::uint64_t>(matrix.rows), std::max(matrix.pitch, matrix.columns)),
+      "cublasLtMatrixLayoutCreate");
   return CublasOwner<cublasLtMatrixLayout_t>(layout);
 }
 
@@ -64,8 +64,8 @@ bool CublasMatmul::choose_algorithm(cublasComputeType_t compute, const CublasFac
   cublasLtMatmulHeuristicResult_t result{};
   int found = 0;
   const cublasStatus_t status =
-      cublasLtMatmulAlgoGetHeuristic(handle_.get(), description, layout_first_.get(), layout_second_.get(), layout_d_.get(),
-                                     layout_d_.get(), preference, 1, &result, &found);
+      cublasLtMatmulAlgoGetHeuristic(handle_.get(), description, layout_first_.get(), layout_second_.get(),
+                                     layout_d_.get(), layout_d_.get(), preference, 1, &result, &found);
   if (status == CUBLAS_STATUS_NOT_SUPPORTED || (status == CUBLAS_STATUS_SUCCESS && found == 0)) return false;
   cublas_check(status, "cublasLtMatmulAlgoGetHeuristic");
   algorithm_ = result.algo;

@@ -65,7 +65,8 @@ template <class Scalar, bool kAAlongK, bool kBAlongK>
 Launch prepare_gemm(const MatrixView& a, const MatrixView& b, const MatrixView& c, const void* bias, Device& device) {
   const std::int64_t k = kAAlongK ? a.columns : a.rows;
   if (std::max({c.rows, c.columns, k}) > std::numeric_limits<int>::max() / 2)
-    throw Error("matrix product: extents " + to_text({c.rows, c.columns, k}) + " are too large; accepted: below 2^30 each");
+    throw Error("matrix product: extents " + to_text({c.rows, c.columns, k}) +
+                " are too large; accepted: below 2^30 each");
   if (c.rows == 0 || c.columns == 0) return [] {};
   const bool packed_output = c.takes_packs(4) && reinterpret_cast<std::uintptr_t>(bias) % (4 * sizeof(Scalar)) == 0;
   const Gemm<Scalar> g{.a = {a.tensor.template as<const Scalar>(), a.pitch},

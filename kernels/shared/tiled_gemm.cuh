@@ -49,7 +49,7 @@ struct Gemm {
 template <class Scalar, int kTile, int kTileK, int kPack, bool kAlongK>
 class SliceLoader {
   static constexpr int kThreads = 256;
-  static constexpr int kLength = kAlongK ? kTileK : kTile;   // of a row of storage inside the slice
+  static constexpr int kLength = kAlongK ? kTileK : kTile;  // of a row of storage inside the slice
   static constexpr int kPacksPerRow = kLength / kPack, kRowsPerPass = kThreads / kPacksPerRow;
   static constexpr int kPasses = kTile * kTileK / (kThreads * kPack);
   static_assert(kThreads % kPacksPerRow == 0 && kPasses >= 1 && kPasses * kThreads * kPack == kTile * kTileK);
@@ -61,7 +61,8 @@ class SliceLoader {
 
   __device__ __forceinline__ SliceLoader(const GemmOperand<Scalar>& operand, int first_line, int lines, int k_begin,
                                          int k_end) {
-    const int row = (kAlongK ? first_line : k_begin) + own_row(), along = (kAlongK ? k_begin : first_line) + own_along();
+    const int row = (kAlongK ? first_line : k_begin) + own_row(),
+              along = (kAlongK ? k_begin : first_line) + own_along();
     next_ = operand.data + row * operand.pitch + along;
     pass_distance_ = kRowsPerPass * operand.pitch;
     slice_distance_ = kAlongK ? kTileK : kTileK * operand.pitch;
