@@ -34,9 +34,7 @@ std::int64_t Add::copies(const Shape& operand) const {
   return own == 0 ? 0 : element_count(y) / own;
 }
 
-bool Add::is_exact_on_integers() const {
-  return std::abs(alpha) <= 256 && std::nearbyint(256 * alpha) == 256 * alpha;
-}
+bool Add::is_exact_on_integers() const { return std::abs(alpha) <= 256 && std::nearbyint(256 * alpha) == 256 * alpha; }
 
 Strides broadcast_strides(const Shape& operand, const Shape& full) {
   Strides strides(full.size(), 0);
@@ -67,7 +65,11 @@ template <class T>
 class Forward {
  public:
   Forward(const Problem& problem, const Operands<T>& in)
-      : op_(problem), scale_(op_.alpha), a_(in[0]), b_(in[1]), a_strides_(broadcast_strides(op_.a, op_.y)),
+      : op_(problem),
+        scale_(op_.alpha),
+        a_(in[0]),
+        b_(in[1]),
+        a_strides_(broadcast_strides(op_.a, op_.y)),
         b_strides_(broadcast_strides(op_.b, op_.y)) {}
 
   T element(std::size_t, std::int64_t index) const {
@@ -117,9 +119,9 @@ class Backward {
     const Gathering& gathering = gathering_[output];
     const std::int64_t first = gathering.first(index);
     // One term is a copy: no addition, not even of zero.
-    const T total = gathering.terms() == 1 ? g_[first] : sum<T>(gathering.terms(), [&](std::int64_t k) {
-      return g_[first + gathering.distance(k)];
-    });
+    const T total = gathering.terms() == 1
+                        ? g_[first]
+                        : sum<T>(gathering.terms(), [&](std::int64_t k) { return g_[first + gathering.distance(k)]; });
     return output == 0 ? total : scale_(total);
   }
 
@@ -160,7 +162,8 @@ class AddOperator final : public FormulaOperator<Forward, Backward> {
   Cost cost(const Problem& problem) const override {
     const Add op(problem);
     const auto of_a = static_cast<double>(element_count(op.a)), of_b = static_cast<double>(element_count(op.b)),
-               of_y = static_cast<double>(element_count(op.y)), size = static_cast<double>(size_in_bytes(problem.dtype));
+               of_y = static_cast<double>(element_count(op.y)),
+               size = static_cast<double>(size_in_bytes(problem.dtype));
     const double bytes = (of_a + of_b + of_y) * size, scaled = op.alpha == 1.0 ? 0.0 : 1.0;
     if (problem.direction == Direction::forward) return {(1.0 + scaled) * of_y, bytes};
     return {(of_y - of_a) + (of_y - of_b) + scaled * of_b, bytes};

@@ -9,9 +9,9 @@ namespace lockstep {
 ///
 ///   y = a + alpha b;   d_a = g_y summed over the axes along which a was broadcast;   d_b = alpha times the same for b
 ///
-/// Shapes: a, d_a [*]; b, d_b [*]; y, g_y their broadcast shape: aligned at the last axis, an extent of 1 (or a missing axis)
-/// stretches to the other's. Parameter: alpha (1). Dtypes: f32, f16, bf16; arithmetic and sums in f32, one rounding.
-/// Backward takes g_y and the shapes of a and b. Refused: extents that differ where neither is 1.
+/// Shapes: a, d_a [*]; b, d_b [*]; y, g_y their broadcast shape: aligned at the last axis, an extent of 1 (or a missing
+/// axis) stretches to the other's. Parameter: alpha (1). Dtypes: f32, f16, bf16; arithmetic and sums in f32, one
+/// rounding. Backward takes g_y and the shapes of a and b. Refused: extents that differ where neither is 1.
 struct Add {
   Shape a, b, y;
   double alpha = 1.0;
@@ -24,7 +24,8 @@ struct Add {
   bool is_exact_on_integers() const;
 };
 
-/// Strides in elements by which the axes of `full` walk over a row-major tensor of shape `operand`: 0 where it is broadcast.
+/// Strides in elements by which the axes of `full` walk over a row-major tensor of shape `operand`: 0 where it is
+/// broadcast.
 Strides broadcast_strides(const Shape& operand, const Shape& full);
 
 }  // namespace lockstep

@@ -20,8 +20,8 @@ struct Recipe {
       : b_scale(op.alpha), a_strides(broadcast_strides(op.a, op.y)), b_strides(broadcast_strides(op.b, op.y)) {}
 };
 
-/// Forward: the sum by the recipe. Backward: every element of g_y goes where the recipe reads; `sums` false: only one of
-/// the elements that meet in a place is kept, the first.
+/// Forward: the sum by the recipe. Backward: every element of g_y goes where the recipe reads; `sums` false: only one
+/// of the elements that meet in a place is kept, the first.
 std::unique_ptr<Evaluator<double>> by_recipe(const Add& op, Direction direction, const std::vector<Values>& in,
                                              const Recipe& recipe, bool sums = true) {
   if (direction == Direction::forward)
@@ -37,9 +37,8 @@ std::unique_ptr<Evaluator<double>> by_recipe(const Add& op, Direction direction,
     d_a = (sums ? d_a : 0.0) + recipe.a_scale * in[0][i];
     d_b = (sums ? d_b : 0.0) + recipe.b_scale * in[0][i];
   }
-  return std::make_unique<WrongAnswer>([gradients](std::size_t output, std::int64_t i) {
-    return gradients[output][static_cast<std::size_t>(i)];
-  });
+  return std::make_unique<WrongAnswer>(
+      [gradients](std::size_t output, std::int64_t i) { return gradients[output][static_cast<std::size_t>(i)]; });
 }
 
 /// The operand laid along another axis of the same extent: the axis it spans and one along which it is broadcast change

@@ -61,13 +61,17 @@ TEST(Add, CopiedGradientDemandsEqualBits) {
   for (const std::size_t output : {0, 1}) EXPECT_EQ(gradient->element(output, 1).bound, 0);
 }
 
-// One rounding of the sum; another of the product where alpha is no power of two, and of alpha where float cannot hold it.
+// One rounding of the sum; another of the product where alpha is no power of two, and of alpha where float cannot hold
+// it.
 TEST(Add, BoundCountsTheRoundings) {
   const PrecisionContract contract;
   const ContractScope scope(contract);
   const std::vector<Values> inputs{list({3}, {1}), list({4}, {1})};
   const auto bound = [&](const char* label) {
-    return add_operator().tracked(parse_problem("add.forward", label), operands_of<Tracked>(inputs))->element(0, 0).bound /
+    return add_operator()
+               .tracked(parse_problem("add.forward", label), operands_of<Tracked>(inputs))
+               ->element(0, 0)
+               .bound /
            0x1p-24;
   };
   EXPECT_NEAR(bound("a=1,b=1,dtype=f32"), 7, 1e-4);

@@ -8,8 +8,8 @@
 
 namespace lockstep {
 
-/// `x` times a power of two: no rounding in any binary format, which Tracked's own product cannot know. Counting one would
-/// widen the bound of a GELU by a fifth.
+/// `x` times a power of two: no rounding in any binary format, which Tracked's own product cannot know. Counting one
+/// would widen the bound of a GELU by a fifth.
 template <class T>
 T times_power_of_two(const T& x, double factor) {
   if constexpr (std::same_as<T, Tracked>) {
@@ -25,7 +25,8 @@ inline bool is_power_of_two(double factor) {
   return std::abs(std::frexp(factor, &exponent)) == 0.5;
 }
 
-/// A constant as an implementation holds it: rounded to the precision of its arithmetic, an error that Tracked must know.
+/// A constant as an implementation holds it: rounded to the precision of its arithmetic, an error that Tracked must
+/// know.
 template <class T>
 T rounded_constant(double value) {
   return T(value) * T(1.0);

@@ -13,7 +13,8 @@ namespace lockstep {
 
 Gelu::Gelu(const Problem& problem) : shape(problem.shape("x")) {
   const std::string approximate = problem.parameters.text("approximate", "none");
-  if (approximate != "none" && approximate != "tanh") throw Refused("approximate argument must be either none or tanh.");
+  if (approximate != "none" && approximate != "tanh")
+    throw Refused("approximate argument must be either none or tanh.");
   tanh_form = approximate == "tanh";
 }
 
@@ -51,8 +52,7 @@ class Forward {
 template <class T>
 class Backward {
  public:
-  Backward(const Problem& problem, const Operands<T>& in)
-      : tanh_form_(Gelu(problem).tanh_form), x_(in[0]), g_(in[1]) {}
+  Backward(const Problem& problem, const Operands<T>& in) : tanh_form_(Gelu(problem).tanh_form), x_(in[0]), g_(in[1]) {}
 
   T element(std::size_t, std::int64_t index) const {
     return g_[index] * (tanh_form_ ? slope_of_tanh_form(x_[index]) : slope_of_erf_form(x_[index]));
@@ -104,10 +104,9 @@ const WrongUnit kSigmoidForm{[](double x) { return x * sigmoid(kSigmoidScale * x
                                const double s = sigmoid(kSigmoidScale * x);
                                return s + kSigmoidScale * x * s * (1.0 - s);
                              }};
-const WrongUnit kUnscaledArgument{[](double x) { return 0.5 * x * (1.0 + std::erf(x)); },
-                                  [](double x) {
-                                    return 0.5 * (1.0 + std::erf(x)) + x * std::exp(-x * x) * std::numbers::inv_sqrtpi;
-                                  }};
+const WrongUnit kUnscaledArgument{
+    [](double x) { return 0.5 * x * (1.0 + std::erf(x)); },
+    [](double x) { return 0.5 * (1.0 + std::erf(x)) + x * std::exp(-x * x) * std::numbers::inv_sqrtpi; }};
 
 std::unique_ptr<Evaluator<double>> other_form(const Problem& problem, const std::vector<Values>& in) {
   Problem changed = problem;
@@ -151,7 +150,8 @@ class GeluOperator final : public FormulaOperator<Forward, Backward> {
     }
     faults.push_back(wrong_unit("sigmoid_form", "x sigmoid(1.702 x)", kSigmoidForm));
     if (problem.direction == Direction::backward)
-      faults.push_back(wrong_unit("density_missing", "the gradient without its term x phi(x)", {nullptr, distribution}));
+      faults.push_back(
+          wrong_unit("density_missing", "the gradient without its term x phi(x)", {nullptr, distribution}));
     return faults;
   }
 

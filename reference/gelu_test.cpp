@@ -24,17 +24,22 @@ Values one(double x) {
 }
 
 Problem problem_of(Direction direction, const char* approximate) {
-  return parse_problem("gelu." + std::string(name_of(direction)), "x=1,approximate=" + std::string(approximate) + ",dtype=f32");
+  return parse_problem("gelu." + std::string(name_of(direction)),
+                       "x=1,approximate=" + std::string(approximate) + ",dtype=f32");
 }
 
 double value(const char* approximate, double x) {
   const std::vector<Values> inputs{one(x)};
-  return gelu_operator().in_double(problem_of(Direction::forward, approximate), operands_of<double>(inputs))->element(0, 0);
+  return gelu_operator()
+      .in_double(problem_of(Direction::forward, approximate), operands_of<double>(inputs))
+      ->element(0, 0);
 }
 
 double slope(const char* approximate, double x) {
   const std::vector<Values> inputs{one(x), one(1)};
-  return gelu_operator().in_double(problem_of(Direction::backward, approximate), operands_of<double>(inputs))->element(0, 0);
+  return gelu_operator()
+      .in_double(problem_of(Direction::backward, approximate), operands_of<double>(inputs))
+      ->element(0, 0);
 }
 
 Tracked tracked(Direction direction, const char* approximate, double x) {
@@ -77,14 +82,15 @@ TEST(Gelu, InfinitiesAreThoseOfPyTorch) {
   }
 }
 
-// Closed forms of the error, derived by hand from the model of rounding: Tracked may exceed them by what they round off,
-// and may not fall below, or it would reject correct kernels.
+// Closed forms of the error, derived by hand from the model of rounding: Tracked may exceed them by what they round
+// off, and may not fall below, or it would reject correct kernels.
 constexpr double kLooser = 1.3;
 
 TEST(Gelu, BoundOfTheErfFormIsTheClosedForm) {
   for (const double x : {-9.0, -5.5, -3.0, -1.0, -0.1, 0.0625, 0.7, 2.0, 4.5, 30.0}) {
     const double z = x / std::sqrt(2.0), e = std::erf(z);
-    const double bracket = 5 * std::abs(e) + 2 * std::abs(z) * 2 * std::numbers::inv_sqrtpi * std::exp(-z * z) + std::abs(1 + e);
+    const double bracket =
+        5 * std::abs(e) + 2 * std::abs(z) * 2 * std::numbers::inv_sqrtpi * std::exp(-z * z) + std::abs(1 + e);
     const double closed = kUnit * (0.5 * std::abs(x) * bracket + std::abs(value("none", x)));
     const double bound = tracked(Direction::forward, "none", x).bound;
     EXPECT_GE(bound, 0.999 * closed) << x;
@@ -108,8 +114,10 @@ TEST(Gelu, BoundOfTheSlopeIsTheClosedForm) {
   for (const double x : {-9.0, -5.5, -3.0, -1.0, -0.1, 0.0625, 0.7, 2.0, 4.5, 30.0}) {
     const double z = x / std::sqrt(2.0), e = std::erf(z);
     const double density = std::exp(-0.5 * x * x) / std::sqrt(2 * std::numbers::pi);
-    const double bracket = 5 * std::abs(e) + 2 * std::abs(z) * 2 * std::numbers::inv_sqrtpi * std::exp(-z * z) + std::abs(1 + e);
-    const double closed = kUnit * (0.5 * bracket + std::abs(x) * density * (8 + x * x) + 2 * std::abs(slope("none", x)));
+    const double bracket =
+        5 * std::abs(e) + 2 * std::abs(z) * 2 * std::numbers::inv_sqrtpi * std::exp(-z * z) + std::abs(1 + e);
+    const double closed =
+        kUnit * (0.5 * bracket + std::abs(x) * density * (8 + x * x) + 2 * std::abs(slope("none", x)));
     const double bound = tracked(Direction::backward, "none", x).bound;
     EXPECT_GE(bound, 0.75 * closed) << x;
     EXPECT_LE(bound, kLooser * closed) << x;

@@ -14,11 +14,12 @@ LayerNorm::LayerNorm(const Problem& problem) : shape(problem.shape("x")) {
   has_weight = problem.parameters.boolean("affine", true);
   has_bias = has_weight && problem.parameters.boolean("bias", true);
   if (normalized_shape.empty())
-    throw Refused("Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got "
-                  "normalized_shape = []");
-  const bool ends_in = shape.size() >= normalized_shape.size() &&
-                       Shape(shape.end() - static_cast<std::ptrdiff_t>(normalized_shape.size()), shape.end()) ==
-                           normalized_shape;
+    throw Refused(
+        "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got "
+        "normalized_shape = []");
+  const bool ends_in =
+      shape.size() >= normalized_shape.size() &&
+      Shape(shape.end() - static_cast<std::ptrdiff_t>(normalized_shape.size()), shape.end()) == normalized_shape;
   if (!ends_in) {
     std::string wanted = "[*";
     for (const std::int64_t extent : normalized_shape) wanted += ", " + std::to_string(extent);
@@ -54,8 +55,11 @@ template <class T>
 class Forward {
  public:
   Forward(const Problem& problem, const Operands<T>& in)
-      : op_(problem), x_(in[0]), weight_(op_.has_weight ? in[1] : Operand<T>()),
-        bias_(op_.has_bias ? in[2] : Operand<T>()), rows_(op_.rows) {}
+      : op_(problem),
+        x_(in[0]),
+        weight_(op_.has_weight ? in[1] : Operand<T>()),
+        bias_(op_.has_bias ? in[2] : Operand<T>()),
+        rows_(op_.rows) {}
 
   T element(std::size_t, std::int64_t index) const {
     const std::int64_t row = index / op_.columns, column = index % op_.columns;
@@ -77,7 +81,11 @@ template <class T>
 class Backward {
  public:
   Backward(const Problem& problem, const Operands<T>& in)
-      : op_(problem), x_(in[0]), weight_(op_.has_weight ? in[1] : Operand<T>()), g_(in.back()), rows_(op_.rows),
+      : op_(problem),
+        x_(in[0]),
+        weight_(op_.has_weight ? in[1] : Operand<T>()),
+        g_(in.back()),
+        rows_(op_.rows),
         means_(op_.rows) {}
 
   T element(std::size_t output, std::int64_t index) const {
@@ -97,9 +105,7 @@ class Backward {
     T w{}, w_normalized{};
   };
 
-  T weighted(std::int64_t index) const {
-    return op_.has_weight ? g_[index] * weight_[index % op_.columns] : g_[index];
-  }
+  T weighted(std::int64_t index) const { return op_.has_weight ? g_[index] * weight_[index % op_.columns] : g_[index]; }
   const RowStatistics<T>& statistics(std::int64_t row) const {
     return rows_.at(row, [this](std::int64_t r) { return row_statistics(op_, x_, r); });
   }
@@ -112,8 +118,7 @@ class Backward {
     const auto w = [&](std::int64_t c) { return weighted(first + c); };
     const T count = T(static_cast<double>(op_.columns));
     const T mean = sum<T>(op_.columns, w) / count;
-    const T mean_normalized =
-        dot<T>(op_.columns, w, [&](std::int64_t c) { return normalized(first + c, s); }) / count;
+    const T mean_normalized = dot<T>(op_.columns, w, [&](std::int64_t c) { return normalized(first + c, s); }) / count;
     return {shared(mean), shared(mean_normalized)};
   }
   T input_gradient(std::int64_t index) const {
@@ -156,7 +161,8 @@ class LayerNormOperator final : public FormulaOperator<Forward, Backward> {
   /// Operations per element as counted for a two-pass kernel: 8 forward, 14 backward; bytes: every tensor once.
   Cost cost(const Problem& problem) const override {
     const LayerNorm op(problem);
-    const double n = static_cast<double>(op.rows * op.columns), size = static_cast<double>(size_in_bytes(problem.dtype));
+    const double n = static_cast<double>(op.rows * op.columns),
+                 size = static_cast<double>(size_in_bytes(problem.dtype));
     const double parameter = static_cast<double>(op.columns) * size;
     const double weight = op.has_weight ? parameter : 0, bias = op.has_bias ? parameter : 0;
     return problem.direction == Direction::forward ? Cost{8 * n, 2 * n * size + weight + bias}

@@ -88,7 +88,11 @@ struct WrongSteps {
 class WrongLayerNorm final : public Evaluator<double> {
  public:
   WrongLayerNorm(const Problem& problem, const std::vector<Values>& in, const WrongSteps& steps)
-      : op_(problem), forward_(problem.direction == Direction::forward), in_(in), steps_(steps), rows_(op_.rows),
+      : op_(problem),
+        forward_(problem.direction == Direction::forward),
+        in_(in),
+        steps_(steps),
+        rows_(op_.rows),
         means_(op_.rows) {}
 
   double element(std::size_t output, std::int64_t index) const override {

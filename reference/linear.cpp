@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference/linear.hpp"
 
+#include <algorithm>
 #include <cmath>
 
 #include "harness/data/error.hpp"
@@ -43,7 +44,8 @@ void check_factors(const Linear& op) {
   throw Refused("size mismatch, got " + std::to_string(op.rows) + ", " + by(op.rows, given) + "," + wanted);
 }
 
-/// PyTorch's message depends on how it gets to the sum: by addmm for matrices and rank 3, by matmul and add for the rest.
+/// PyTorch's message depends on how it gets to the sum: by addmm for matrices and rank 3, by matmul and add for the
+/// rest.
 void check_bias(const Linear& op, const Shape& given) {
   if (given == Shape{op.out_features}) return;
   if (given.size() != 1)

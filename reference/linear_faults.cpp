@@ -12,7 +12,8 @@ namespace {
 using WrongEvaluator = std::unique_ptr<Evaluator<double>>;
 using Inputs = std::vector<Values>;
 
-/// The operator in double with what can be got wrong as settings; without any it gives the right answer. `in` is borrowed.
+/// The operator in double with what can be got wrong as settings; without any it gives the right answer. `in` is
+/// borrowed.
 struct Wrong {
   Linear op;
   const Inputs& in;

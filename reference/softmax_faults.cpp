@@ -41,8 +41,13 @@ double total_of(const Softmax& op, const Values& x, std::int64_t group, std::int
 class WrongSoftmax final : public Evaluator<double> {
  public:
   WrongSoftmax(const Problem& problem, const std::vector<Values>& in, WrongSteps steps)
-      : op_(problem), backward_(problem.direction == Direction::backward), x_(in[0]), g_(in.back()),
-        steps_(std::move(steps)), y_(DType::f64, op_.shape), products_(op_.groups()) {}
+      : op_(problem),
+        backward_(problem.direction == Direction::backward),
+        x_(in[0]),
+        g_(in.back()),
+        steps_(std::move(steps)),
+        y_(DType::f64, op_.shape),
+        products_(op_.groups()) {}
 
   double element(std::size_t, std::int64_t index) const override {
     const std::int64_t group = op_.group_of(index);
@@ -122,28 +127,30 @@ Answer padding_counted(const Problem& p, const std::vector<Values>& in) {
 
 Answer base_two(const Problem& p, const std::vector<Values>& in) {
   return wrong(p, in,
-               {.total = [](const Softmax& op, const Values& x, std::int64_t group) {
-                  const double maximum = maximum_of(op, x, group);
-                  return sum<double>(op.length,
-                                     [&](std::int64_t k) { return std::exp2(x[op.index_of(group, k)] - maximum); });
-                },
+               {.total =
+                    [](const Softmax& op, const Values& x, std::int64_t group) {
+                      const double maximum = maximum_of(op, x, group);
+                      return sum<double>(op.length,
+                                         [&](std::int64_t k) { return std::exp2(x[op.index_of(group, k)] - maximum); });
+                    },
                 .exponential = [](double x, double maximum) { return std::exp2(x - maximum); }});
 }
 
 Answer without_product(const Problem& p, const std::vector<Values>& in) {
   if (p.direction == Direction::forward) return nullptr;
-  return wrong(p, in, {.total = right_total,
-                       .product = [](const Softmax&, const Values&, const Values&, std::int64_t) { return 0.0; }});
+  return wrong(p, in, {.total = right_total, .product = [](const Softmax&, const Values&, const Values&, std::int64_t) {
+                         return 0.0;
+                       }});
 }
 
 Answer unweighted_product(const Problem& p, const std::vector<Values>& in) {
   if (p.direction == Direction::forward) return nullptr;
-  return wrong(p, in,
-               {.total = right_total,
-                .product = [](const Softmax& op, const Values&, const Values& g, std::int64_t group) {
-                  return sum<double>(op.length, [&](std::int64_t k) { return g[op.index_of(group, k)]; }) /
-                         static_cast<double>(op.length);
-                }});
+  return wrong(
+      p, in,
+      {.total = right_total, .product = [](const Softmax& op, const Values&, const Values& g, std::int64_t group) {
+         return sum<double>(op.length, [&](std::int64_t k) { return g[op.index_of(group, k)]; }) /
+                static_cast<double>(op.length);
+       }});
 }
 
 }  // namespace

@@ -104,8 +104,7 @@ TEST(Softmax, ForwardBoundIsTheClosedForm) {
     const PrecisionContract contract{.partial_sums = partial_sums};
     const ContractScope scope(contract);
     for (const char* fill : {"normal", "adversarial"}) {
-      const Problem problem =
-          parse_problem("softmax.forward", std::string("x=4x300,dim=1,dtype=f32,fill=") + fill);
+      const Problem problem = parse_problem("softmax.forward", std::string("x=4x300,dim=1,dtype=f32,fill=") + fill);
       const Signature signature = softmax_operator().signature(problem);
       const std::vector<Values> inputs = draw_inputs(softmax_operator(), problem, signature, 11);
       const auto y = softmax_operator().tracked(problem, operands_of<Tracked>(inputs));

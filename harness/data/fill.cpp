@@ -116,7 +116,7 @@ void fill_values(Values& values, Fill fill, const FillRange& range, std::uint64_
     const auto choices = static_cast<std::uint64_t>(2 * range.exact_limit + 1);
     for (std::int64_t i = 0; i < values.count(); ++i) {
       const auto drawn = static_cast<std::int64_t>(mix64(base + static_cast<std::uint64_t>(i)) % choices);
-      values.set(i, static_cast<double>(range.positive ? 1 + drawn / 2 : drawn - range.exact_limit));
+      values.set(i, static_cast<double>(range.positive ? 1 + drawn % range.exact_limit : drawn - range.exact_limit));
     }
     return;
   }

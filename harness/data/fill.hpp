@@ -23,7 +23,7 @@ Fill parse_fill(std::string_view name);
 struct FillRange {
   double mean = 0.0;
   double deviation = 1.0;
-  /// Fill::exact draws integers in [-exact_limit, exact_limit].
+  /// Fill::exact draws integers in [-exact_limit, exact_limit], for positive tensors in [1, exact_limit]; at least 1.
   std::int64_t exact_limit = 8;
   /// Fill::adversarial keeps magnitudes within this range; its edges occur.
   double adversarial_limit = 100.0;

@@ -34,22 +34,23 @@ class HeaderReader {
     if (rest.starts_with("False")) return false;
     fail(key);
   }
+  /// A Python tuple of extents: (), (3,), (3, 4).
   Shape tuple(std::string_view key) const {
     std::size_t at = after(key);
-    if (at >= header_.size() || header_[at] != '(') fail(key);
+    if (character(at) != '(') fail(key);
     Shape shape;
-    for (++at; at < header_.size() && header_[at] != ')';) {
-      if (header_[at] == ' ' || header_[at] == ',') {
-        ++at;
-        continue;
-      }
+    bool has_comma = true;  // (3) is no tuple
+    for (at = skip_spaces(at + 1); character(at) != ')'; at = skip_spaces(at)) {
       std::int64_t extent = -1;
-      const auto [next, failure] = std::from_chars(&header_[at], header_.data() + header_.size(), extent);
+      const auto [next, failure] = std::from_chars(header_.data() + at, header_.data() + header_.size(), extent);
       if (failure != std::errc{} || extent < 0) fail(key);
       shape.push_back(extent);
-      at = static_cast<std::size_t>(next - header_.data());
+      at = skip_spaces(static_cast<std::size_t>(next - header_.data()));
+      has_comma = character(at) == ',';
+      if (has_comma) ++at;
+      else if (character(at) != ')') fail(key);
     }
-    if (at >= header_.size()) fail(key);
+    if (shape.size() == 1 && !has_comma) fail(key);
     return shape;
   }
 
@@ -59,7 +60,11 @@ class HeaderReader {
     if (at == std::string_view::npos) fail(key);
     at = header_.find(':', at);
     if (at == std::string_view::npos) fail(key);
-    for (++at; at < header_.size() && header_[at] == ' ';) ++at;
+    return skip_spaces(at + 1);
+  }
+  char character(std::size_t at) const { return at < header_.size() ? header_[at] : '\0'; }
+  std::size_t skip_spaces(std::size_t at) const {
+    while (character(at) == ' ') ++at;
     return at;
   }
   [[noreturn]] void fail(std::string_view key) const {
@@ -68,7 +73,6 @@ class HeaderReader {
   std::string_view header_;
   const std::string& path_;
 };
-
 
 std::optional<DType> dtype_of(std::string_view descriptor) {
   if (descriptor == "<f8") return DType::f64;
@@ -79,14 +83,20 @@ std::optional<DType> dtype_of(std::string_view descriptor) {
   return std::nullopt;
 }
 
+constexpr std::size_t kMostBytes = std::numeric_limits<std::int64_t>::max();
+
 /// The number of bytes the shape needs; refuses what cannot be held, so that a hostile header allocates nothing.
 std::size_t checked_bytes(const Shape& shape, DType dtype, std::size_t available, const std::string& path) {
   std::size_t bytes = size_in_bytes(dtype);
+  bool is_empty = false;
   for (const std::int64_t extent : shape) {
-    if (extent != 0 && bytes > std::numeric_limits<std::size_t>::max() / static_cast<std::size_t>(extent))
+    // Extents beside a zero count too: strides are products of them.
+    if (extent != 0 && bytes > kMostBytes / static_cast<std::size_t>(extent))
       throw Error(path + ": .npy shape " + to_text(shape) + " is larger than any memory");
-    bytes *= static_cast<std::size_t>(extent);
+    if (extent == 0) is_empty = true;
+    else bytes *= static_cast<std::size_t>(extent);
   }
+  if (is_empty) bytes = 0;
   if (bytes > available)
     throw Error(path + ": truncated .npy: shape " + to_text(shape) + " needs " + std::to_string(bytes) +
                 " bytes of data, the file has " + std::to_string(available));

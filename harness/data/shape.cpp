@@ -17,6 +17,8 @@ constexpr std::array<std::pair<Layout, std::string_view>, 4> kLayouts{{{Layout::
                                                                        {Layout::unaligned, "unaligned"}}};
 // Odd, so that a strided row of 16-bit or 32-bit numbers starts off every vector boundary.
 constexpr std::int64_t kRowGap = 3;
+// Bytes and offsets computed from a shape that was read must not overflow.
+constexpr std::int64_t kMostElements = std::int64_t{1} << 56;
 
 }  // namespace
 
@@ -95,6 +97,7 @@ std::string to_label(const Shape& shape) {
 Shape parse_shape(std::string_view label) {
   Shape shape;
   if (label == "scalar") return shape;
+  std::int64_t nonzero = 1;
   const char* cursor = label.data();
   const char* const end = cursor + label.size();
   while (true) {
@@ -102,6 +105,10 @@ Shape parse_shape(std::string_view label) {
     const auto [next, failure] = std::from_chars(cursor, end, extent);
     if (failure != std::errc{} || extent < 0 || (next != end && *next != 'x') || next + 1 == end)
       throw Error("malformed shape '" + std::string(label) + "'; accepted: extents joined by x, such as 16x64x28x28");
+    // Beside a zero too: strides are products of extents.
+    if (extent != 0 && nonzero > kMostElements / extent)
+      throw Error("shape '" + std::string(label) + "' is larger than any memory; accepted: up to 2^56 elements");
+    nonzero *= extent == 0 ? 1 : extent;
     shape.push_back(extent);
     if (next == end) return shape;
     cursor = next + 1;

@@ -34,9 +34,9 @@ Shape coordinates_of(std::int64_t index, const Shape& shape);
 
 /// "16x64x28x28"; "scalar" for rank 0. The grammar of ids.
 std::string to_label(const Shape& shape);
+/// Throws Error for a malformed label and for more than 2^56 elements.
 Shape parse_shape(std::string_view label);
 /// "[16, 64, 28, 28]" as PyTorch prints it.
 std::string to_text(const Shape& shape);
-
 
 }  // namespace lockstep

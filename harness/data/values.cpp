@@ -34,6 +34,11 @@ void for_each_row(const Shape& shape, const Strides& strides, Visit visit) {
 }
 
 void store_row(const Values& values, std::int64_t first, std::int64_t count, void* data, std::int64_t step) {
+  if (values.dtype() == DType::i64) {  // through a double they would lose what exceeds 2^53
+    for (std::int64_t i = 0; i < count; ++i)
+      std::memcpy(static_cast<char*>(data) + i * step * 8, values.integers() + first + i, 8);
+    return;
+  }
   for (std::int64_t i = 0; i < count; ++i) store_element(data, values.dtype(), i * step, values[first + i]);
 }
 
@@ -133,7 +138,11 @@ Values load(const void* data, DType dtype, const Shape& shape, const Strides& st
   const std::int64_t row = shape.empty() ? 1 : shape.back();
   const std::int64_t step = shape.empty() ? 1 : strides.back();
   for_each_row(shape, strides, [&](std::int64_t first, std::int64_t offset) {
-    for (std::int64_t i = 0; i < row; ++i) values.set(first + i, load_element(data, dtype, offset + i * step));
+    if (dtype == DType::i64)
+      for (std::int64_t i = 0; i < row; ++i)
+        std::memcpy(values.integers() + first + i, static_cast<const char*>(data) + (offset + i * step) * 8, 8);
+    else
+      for (std::int64_t i = 0; i < row; ++i) values.set(first + i, load_element(data, dtype, offset + i * step));
   });
   return values;
 }

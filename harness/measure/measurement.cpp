@@ -28,11 +28,12 @@ Interval median_interval(std::vector<double> values) {
   constexpr double nan = std::numeric_limits<double>::quiet_NaN();
   const std::size_t n = values.size();
   // Largest k with P(Binomial(n, 1/2) < k) <= 2.5 %: then [x(k), x(n+1-k)], counted from 1, covers the median.
-  double term = std::exp2(-static_cast<double>(n)), below = 0;
+  // The terms are carried as logarithms: 2^-n is no double any more beyond 1074 samples.
+  double log_term = -static_cast<double>(n) * std::log(2.0), below = 0;
   std::size_t k = 0;
-  while (k < n && below + term <= 0.025) {
-    below += term;
-    term *= static_cast<double>(n - k) / static_cast<double>(k + 1);
+  while (k < n && below + std::exp(log_term) <= 0.025) {
+    below += std::exp(log_term);
+    log_term += std::log(static_cast<double>(n - k) / static_cast<double>(k + 1));
     ++k;
   }
   if (k == 0) return {nan, nan};

@@ -10,8 +10,8 @@
 
 namespace lockstep {
 
-/// Statistics of the products a[k] * b[k], k in [0, n), of numbers that carry no error: what dot() gathers term by term,
-/// in loops that the compiler turns into vector instructions.
+/// Statistics of the products a[k] * b[k], k in [0, n), of numbers that carry no error: what dot() gathers term by
+/// term, in loops that the compiler turns into vector instructions.
 SumStatistics exact_products(const float* a, const float* b, std::int64_t n);
 /// Sum of a[k] * b[k] in float, with the bits that dot<float> gives.
 float float_dot(const float* a, const float* b, std::int64_t n);

@@ -79,8 +79,8 @@ inline Tracked operator/(const Tracked& a, const Tracked& b) {
   // A divisor that may be zero within its error leaves no bound at all.
   const double room = y - b.bound;
   const double bound = b.bound == 0 || std::isinf(y) ? a.bound / y
-                       : room > 0   ? (a.bound + q * b.bound) / room
-                                    : std::numeric_limits<double>::infinity();
+                       : room > 0                    ? (a.bound + q * b.bound) / room
+                                                     : std::numeric_limits<double>::infinity();
   return underflowed(rounded(quotient, bound, (a.spread + q * q * b.spread) / (y * y), (a.common + q * b.common) / y));
 }
 inline Tracked& operator+=(Tracked& a, const Tracked& b) { return a = a + b; }

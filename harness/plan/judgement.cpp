@@ -13,8 +13,9 @@
 namespace lockstep {
 namespace {
 
-// NaN and infinities beyond this many outside the sample add nothing to the verdict.
-constexpr std::size_t kMostStrays = 64;
+// Where inputs hold NaN, large outputs are full of right ones; beyond this many outside the sample, evenly spaced ones are
+// judged, since each costs its formula.
+constexpr std::size_t kMostStrays = 4096;
 
 /// A coarse grid over the output: the last axis across, everything before it down.
 class MapBuilder {
@@ -38,8 +39,8 @@ class MapBuilder {
   FailureMap map_;
 };
 
-/// Row-major indices of elements that are NaN or infinite, up to a limit. f32 is scanned as integers, four times as fast as
-/// loading each element.
+/// Row-major indices of elements that are NaN or infinite. f32 is scanned as integers, four times as fast as loading each
+/// element.
 std::vector<std::int64_t> non_finite_elements(const TensorView& view) {
   std::vector<std::int64_t> found;
   const std::int64_t count = view.count();
@@ -56,14 +57,24 @@ std::vector<std::int64_t> non_finite_elements(const TensorView& view) {
         largest = std::max(largest, bits & 0x7fffffffu);
       }
       if (largest < 0x7f800000u) continue;
-      for (std::int64_t i = first; i < last && found.size() < kMostStrays; ++i)
+      for (std::int64_t i = first; i < last; ++i)
         if (!std::isfinite(load_element(view.data, view.dtype, i))) found.push_back(i);
     }
     return found;
   }
-  for (std::int64_t i = 0; i < count && found.size() < kMostStrays; ++i)
+  for (std::int64_t i = 0; i < count; ++i)
     if (!std::isfinite(load_element(view.data, view.dtype, offset_of(i, view.shape, view.strides)))) found.push_back(i);
   return found;
+}
+
+/// The non-finite elements outside the (ascending) sample that are to be judged as well.
+std::vector<std::int64_t> strays_of(const TensorView& view, const std::vector<std::int64_t>& sample) {
+  std::vector<std::int64_t> strays = non_finite_elements(view);
+  std::erase_if(strays, [&](std::int64_t index) { return std::binary_search(sample.begin(), sample.end(), index); });
+  if (strays.size() <= kMostStrays) return strays;
+  for (std::size_t k = 0; k < kMostStrays; ++k) strays[k] = strays[k * strays.size() / kMostStrays];
+  strays.resize(kMostStrays);
+  return strays;
 }
 
 }  // namespace
@@ -126,20 +137,31 @@ void Judge::judge_output(std::size_t output, const GuardedTensor& tensor, Judgem
 
   const std::vector<std::int64_t>& sample = samples_[output];
   for (std::size_t k = 0; k < sample.size(); ++k) look(sample[k], expected(output, static_cast<std::int64_t>(k)));
-  if (static_cast<std::int64_t>(sample.size()) < view.count())
-    for (const std::int64_t index : non_finite_elements(view))
-      if (!std::binary_search(sample.begin(), sample.end(), index)) {
-        const ContractScope scope(contract_);
-        look(index, evaluator_->element(output, index));
-      }
+  std::size_t judged = sample.size();
+  if (static_cast<std::int64_t>(sample.size()) < view.count()) {
+    const ContractScope scope(contract_);
+    const std::vector<std::int64_t> strays = strays_of(view, sample);
+    for (const std::int64_t index : strays) look(index, evaluator_->element(output, index));
+    judged += strays.size();
+  }
   if (!failed) return;
   worst.map = map.take();
   worst.message = spec.name + to_text(worst.index) + " is off by more than the " +
                   std::string(worst.gate == Gate::non_finite ? "kind of number allows" : name_of(worst.gate)) +
                   (worst.gate == Gate::non_finite ? "" : " gate allows") + "; " + std::to_string(worst.failing_elements) +
-                  " of " + std::to_string(sample.size()) + " judged elements fail";
+                  " of " + std::to_string(judged) + " judged elements fail";
   if (!judgement.failure || worst.error_in_bounds > judgement.failure->error_in_bounds) judgement.failure = std::move(worst);
 }
+
+namespace {
+
+/// The failure to describe for an output: one already found there is kept, with its map and numbers, another's is replaced.
+Failure& failure_of(Judgement& judgement, const std::string& output) {
+  if (!judgement.failure || judgement.failure->output != output) judgement.failure.emplace().output = output;
+  return *judgement.failure;
+}
+
+}  // namespace
 
 Judgement Judge::judge(const std::vector<std::unique_ptr<GuardedTensor>>& outputs) const {
   Judgement judgement;
@@ -147,18 +169,15 @@ Judgement Judge::judge(const std::vector<std::unique_ptr<GuardedTensor>>& output
   for (std::size_t output = 0; output < outputs.size(); ++output) {
     const std::string& name = signature_.outputs[output].name;
     if (const std::int64_t at = outputs[output]->first_unwritten(); at >= 0) {
-      Failure failure = judgement.failure.value_or(Failure{});
-      failure.output = name;
-      failure.index = coordinates_of(at, signature_.outputs[output].shape);
+      Failure& failure = failure_of(judgement, name);
+      const TensorView& view = outputs[output]->host_view();
+      const ContractScope scope(contract_);
+      failure.index = coordinates_of(at, view.shape);
+      failure.expected = evaluator_->element(output, at).value;
+      failure.got = load_element(view.data, view.dtype, offset_of(at, view.shape, view.strides));
       failure.message = name + to_text(failure.index) + " was never written";
-      judgement.failure = std::move(failure);
     }
-    if (const auto damage = outputs[output]->damage()) {
-      Failure failure = judgement.failure.value_or(Failure{});
-      failure.output = name;
-      failure.message = name + ": " + *damage;
-      judgement.failure = std::move(failure);
-    }
+    if (const auto damage = outputs[output]->damage()) failure_of(judgement, name).message = name + ": " + *damage;
   }
   return judgement;
 }

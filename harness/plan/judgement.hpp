@@ -52,7 +52,7 @@ class Judge {
         const PrecisionContract& contract, Coverage coverage, std::uint64_t seed);
 
   /// Judges downloaded outputs: canaries and gaps, unwritten elements, then the gates on the sample and on every NaN or
-  /// infinity outside it.
+  /// infinity outside it (on 4096 of them, evenly spaced, where there are more).
   Judgement judge(const std::vector<std::unique_ptr<GuardedTensor>>& outputs) const;
 
   const std::vector<std::int64_t>& sample(std::size_t output) const { return samples_[output]; }

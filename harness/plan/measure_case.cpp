@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "harness/data/error.hpp"
+#include "harness/device/gpu_events.hpp"
 #include "harness/measure/cpu_timer.hpp"
 #include "harness/measure/gpu_timer.hpp"
 #include "harness/plan/case_inputs.hpp"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/plan/memory_faults.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <limits>
 #include <memory>
@@ -43,39 +44,46 @@ std::byte* end_of(const TensorView& view) {
 void add_memory_faults(const Operator& definition, const Problem& problem, std::uint64_t seed,
                        std::vector<FaultTrial>& trials) {
   const auto device = make_host_device(DeviceKind::cpu);
-  const auto attempt = [&](std::string id, std::string description, const Implementation& implementation) {
+  // An empty tensor has no bytes to spoil, and nothing to leave unwritten.
+  const Signature signature = definition.signature(problem);
+  const auto holds_elements = [](const TensorSpec& spec) { return element_count(spec.shape) > 0; };
+  const bool has_input = holds_elements(signature.inputs[0]), has_output = holds_elements(signature.outputs[0]);
+  const auto attempt = [&](std::string id, std::string description, bool exists, const Implementation& implementation) {
     const Case item{&definition, &implementation, {problem, "", ""}};
     const CaseResult result = verify_case(item, *device, {.seed = seed});
     trials.push_back({.fault = std::move(id),
                       .description = std::move(description),
-                      .applies = true,
+                      .applies = exists && result.outcome != Outcome::skipped,
                       .caught = result.outcome == Outcome::failed,
                       .effect_in_gates = std::numeric_limits<double>::infinity(),
                       .equivalent = {}});
   };
-  const auto damage = [&](std::string id, std::string description, Corrupt corrupt) {
-    attempt(std::move(id), std::move(description),
+  const auto damage = [&](std::string id, std::string description, bool exists, Corrupt corrupt) {
+    attempt(std::move(id), std::move(description), exists,
             damaged_reference(definition, problem.direction, std::move(corrupt)));
   };
-  damage("input_overwritten", "an input is overwritten", [](const Tensors& tensors) {
+  const auto calls = std::make_shared<int>(0);
+  damage("input_overwritten", "an input is overwritten", has_input, [calls](const Tensors& tensors) {
+    // After the last result: overwritten earlier, it would show in the outputs, and nobody would have to look at the input.
     const TensorView& input = tensors.inputs[0];
-    if (input.count() > 0) spoil_bytes(input.data, size_in_bytes(input.dtype));
+    if (++*calls == 2) spoil_bytes(input.data, size_in_bytes(input.dtype));
   });
-  damage("written_before_output", "4 bytes written before an output",
+  damage("written_before_output", "4 bytes written before an output", true,
          [](const Tensors& tensors) { spoil_bytes(static_cast<std::byte*>(tensors.outputs[0].data) - 4, 4); });
-  damage("written_behind_output", "4 bytes written behind an output",
+  damage("written_behind_output", "4 bytes written behind an output", true,
          [](const Tensors& tensors) { spoil_bytes(end_of(tensors.outputs[0]), 4); });
   const auto launches = std::make_shared<int>(0);
-  damage("not_repeatable", "the second launch gives other bits", [launches](const Tensors& tensors) {
+  damage("not_repeatable", "the second launch gives other bits", has_output, [launches](const Tensors& tensors) {
     // The lowest bit of one element: far inside every bound, yet not what the first launch gave.
-    if (++*launches % 2 == 0 && tensors.outputs[0].count() > 0) {
+    if (++*launches % 2 == 0) {
       auto* low = static_cast<unsigned char*>(tensors.outputs[0].data);
       *low = static_cast<unsigned char>(*low ^ 1u);
     }
   });
   Implementation idle = reference_implementation(definition, problem.direction);
   idle.prepare = [](const Problem&, const Tensors&, Device&) -> Launch { return [] {}; };
-  attempt("nothing_written", "the launch does nothing", idle);
+  attempt("nothing_written", "the launch does nothing",
+          std::any_of(signature.outputs.begin(), signature.outputs.end(), holds_elements), idle);
 }
 
 }  // namespace lockstep

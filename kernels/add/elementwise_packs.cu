@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Idea: operands of one shape need no broadcasting: the shared elementwise kernel (kernels/shared/elementwise.cuh), with one
-// fused multiply-add per element. The backward reads g_y once and writes both gradients.
+// Idea: operands of one shape need no broadcasting: the shared elementwise kernel (kernels/shared/elementwise.cuh),
+// with one fused multiply-add per element. The backward reads g_y once and writes both gradients.
 // Fast because nothing but memory counts here: packs of 16 bytes, several in flight per thread, no index arithmetic.
 #include "kernels/shared/elementwise.cuh"
 #include "kernels/shared/kernel_entry.hpp"
@@ -30,8 +30,8 @@ Launch add_forward_elementwise_packs(const Problem& problem, const Tensors& tens
   const Add op(problem);
   if (element_count(op.y) == 0) return [] {};
   return with_scalar(problem.dtype, [&](auto tag) {
-    return elementwise_launch<typename decltype(tag)::type, 2, 1>(ScaledSum{static_cast<float>(op.alpha)}, tensors.inputs,
-                                                                  tensors.outputs, device);
+    return elementwise_launch<typename decltype(tag)::type, 2, 1>(ScaledSum{static_cast<float>(op.alpha)},
+                                                                  tensors.inputs, tensors.outputs, device);
   });
 }
 

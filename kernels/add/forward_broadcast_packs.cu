@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Idea: the axes are merged on the host until as few as possible are left (a bias has two), and y is walked in packs of
 // 16 bytes; the place of a pack in each operand follows from its number by multiplications with reciprocals.
-// Layout: a thread takes packs 256 apart; along the innermost axis an operand is either read in packs too, or is one number
-// that serves the whole pack. Where packs do not fit (odd extents, gaps) the same kernel runs on single elements.
-// Fast because: the large operand and y move at full width, the small one comes from the caches, and the index arithmetic of
-// a pack overlaps with the loads of the others.
+// Layout: a thread takes packs 256 apart; along the innermost axis an operand is either read in packs too, or is one
+// number that serves the whole pack. Where packs do not fit (odd extents, gaps) the same kernel runs on single
+// elements.
+// Fast because: the large operand and y move at full width, the small one comes from the caches, and the index
+// arithmetic of a pack overlaps with the loads of the others.
 #include "kernels/add/walk.cuh"
 #include "kernels/shared/kernel_entry.hpp"
 #include "kernels/shared/scalar.cuh"
@@ -33,8 +34,8 @@ __device__ __forceinline__ Pack<Scalar, kPack> load(const BroadcastOperand<Scala
 
 template <class Scalar, int kPack>
 __global__ void __launch_bounds__(kThreads)
-    forward_broadcast_packs(BroadcastOperand<Scalar> a, BroadcastOperand<Scalar> b, Scalar* __restrict__ y, Walk<3> walk,
-                            unsigned packs, float alpha) {
+    forward_broadcast_packs(BroadcastOperand<Scalar> a, BroadcastOperand<Scalar> b, Scalar* __restrict__ y,
+                            Walk<3> walk, unsigned packs, float alpha) {
   const unsigned first = blockIdx.x * (kThreads * kInFlight) + threadIdx.x;
   Pack<Scalar, kPack> of_a[kInFlight], of_b[kInFlight];
   std::int64_t at[kInFlight][3];
@@ -68,7 +69,9 @@ Launch launch_in_packs(const Add& op, const std::vector<MergedAxis>& axes, const
   const LaunchExtent blocks((packs + std::int64_t{kThreads * kInFlight} - 1) / (kThreads * kInFlight));
   auto* const y = tensors.outputs[0].as<Scalar>();
   const auto alpha = static_cast<float>(op.alpha);
-  return [=] { launch(forward_broadcast_packs<Scalar, kPack>, {blocks, kThreads}, stream, a, b, y, walk, packs, alpha); };
+  return [=] {
+    launch(forward_broadcast_packs<Scalar, kPack>, {blocks, kThreads}, stream, a, b, y, walk, packs, alpha);
+  };
 }
 
 }  // namespace

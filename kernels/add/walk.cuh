@@ -35,8 +35,8 @@ struct Walk {
   }
 };
 
-/// The walk over `axes` (outermost first), along the innermost of which `pack` elements are taken at a time. Tensor t of the
-/// walk is tensor `first` + t of the axes.
+/// The walk over `axes` (outermost first), along the innermost of which `pack` elements are taken at a time. Tensor t
+/// of the walk is tensor `first` + t of the axes.
 template <int kTensors>
 Walk<kTensors> make_walk(const std::vector<MergedAxis>& axes, int pack, std::size_t first = 0) {
   if (axes.size() > kMostAxes)
@@ -54,7 +54,8 @@ Walk<kTensors> make_walk(const std::vector<MergedAxis>& axes, int pack, std::siz
 
 /// Whether packs of 16 bytes along the innermost axis are aligned wherever the other axes lead.
 inline bool takes_packs(const std::vector<MergedAxis>& axes, std::size_t tensor, const TensorView& view, int pack) {
-  if (axes.empty() || axes.back().strides[tensor] != 1 || axes.back().extent % pack != 0 || !view.is_aligned(16)) return false;
+  if (axes.empty() || axes.back().strides[tensor] != 1 || axes.back().extent % pack != 0 || !view.is_aligned(16))
+    return false;
   for (std::size_t axis = 0; axis + 1 < axes.size(); ++axis)
     if (axes[axis].strides[tensor] % pack != 0) return false;
   return true;

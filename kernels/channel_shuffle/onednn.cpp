@@ -22,17 +22,17 @@ Launch launch_of(const Plan& plan, int source, int target, const Tensors& tensor
 
 }  // namespace
 
-/// oneDNN's shuffle along axis 1, forward or backward. Its group_size is PyTorch's groups.
+/// oneDNN's shuffle along axis 1, forward or backward. Its group_size is the number of channels in a group, not of groups.
 Launch channel_shuffle_onednn(const Problem& problem, const Tensors& tensors, Device&) {
   const ChannelShuffle op(problem);
-  const auto groups = static_cast<int>(op.groups);
+  const auto group_size = static_cast<int>(op.channels / op.groups);
   constexpr int kChannelAxis = 1;
   const dnnl::memory::desc layout = onednn_layout(tensors.inputs[0]);
-  const dnnl::shuffle_forward::primitive_desc forward({dnnl::prop_kind::forward_training, layout, kChannelAxis, groups},
+  const dnnl::shuffle_forward::primitive_desc forward({dnnl::prop_kind::forward_training, layout, kChannelAxis, group_size},
                                                       onednn_engine());
   if (problem.direction == Direction::forward)
     return launch_of<dnnl::shuffle_forward>(forward, DNNL_ARG_SRC, DNNL_ARG_DST, tensors);
-  const dnnl::shuffle_backward::primitive_desc backward({layout, kChannelAxis, groups}, onednn_engine(), forward);
+  const dnnl::shuffle_backward::primitive_desc backward({layout, kChannelAxis, group_size}, onednn_engine(), forward);
   return launch_of<dnnl::shuffle_backward>(backward, DNNL_ARG_DIFF_DST, DNNL_ARG_DIFF_SRC, tensors);
 }
 

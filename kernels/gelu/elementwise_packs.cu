@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Idea: both forms of the unit and of its slope on the shared elementwise kernel (kernels/shared/elementwise.cuh).
 // Fast because memory is moved in packs of 16 bytes with several in flight, and because the arithmetic stays near what
-// a multiprocessor issues in the time an element's bytes take: about 32 instructions for bfloat16 in and out, of which erf
-// takes 28 and tanh 24; the rest is a few fused multiply-adds.
+// a multiprocessor issues in the time an element's bytes take: about 32 instructions for bfloat16 in and out, of which
+// erf takes 28 and tanh 24; the rest is a few fused multiply-adds.
 #include "kernels/shared/elementwise.cuh"
 #include "kernels/shared/kernel_entry.hpp"
 #include "reference/gelu.hpp"

@@ -13,8 +13,8 @@ namespace {
 /// erff, tanhf and expf with the errors that CUDA documents; nothing is summed.
 PrecisionContract documented_functions(const Problem&) { return float_accumulation(1); }
 
-/// oneDNN's erf is Abramowitz and Stegun 7.1.26: 2.5 u off by itself, and as much again several times by the roundings of its
-/// polynomial, whose coefficients are 4.5 in sum (worst found in a sweep: 11 u).
+/// oneDNN's erf is Abramowitz and Stegun 7.1.26: 2.5 u off by itself, and as much again several times by the roundings
+/// of its polynomial, whose coefficients are 4.5 in sum (worst found in a sweep: 11 u).
 PrecisionContract polynomial_erf(const Problem&) { return {.erf_absolute = 16}; }
 
 std::optional<std::string> not_for_onednn(const Problem& problem) {
@@ -27,10 +27,14 @@ std::optional<std::string> not_for_onednn(const Problem& problem) {
 
 std::vector<Implementation> gelu_implementations() {
   return {
-      cuda_kernel("elementwise_packs", Direction::forward, LOCKSTEP_KERNEL(gelu_forward_elementwise_packs), nullptr, documented_functions),
-      cuda_kernel("elementwise_packs", Direction::backward, LOCKSTEP_KERNEL(gelu_backward_elementwise_packs), nullptr, documented_functions),
-      vendor_call(Backend::onednn, "eltwise", Direction::forward, LOCKSTEP_ONEDNN(gelu_onednn), not_for_onednn, polynomial_erf),
-      vendor_call(Backend::onednn, "eltwise", Direction::backward, LOCKSTEP_ONEDNN(gelu_onednn), not_for_onednn, polynomial_erf),
+      cuda_kernel("elementwise_packs", Direction::forward, LOCKSTEP_KERNEL(gelu_forward_elementwise_packs), nullptr,
+                  documented_functions),
+      cuda_kernel("elementwise_packs", Direction::backward, LOCKSTEP_KERNEL(gelu_backward_elementwise_packs), nullptr,
+                  documented_functions),
+      vendor_call(Backend::onednn, "eltwise", Direction::forward, LOCKSTEP_ONEDNN(gelu_onednn), not_for_onednn,
+                  polynomial_erf),
+      vendor_call(Backend::onednn, "eltwise", Direction::backward, LOCKSTEP_ONEDNN(gelu_onednn), not_for_onednn,
+                  polynomial_erf),
   };
 }
 

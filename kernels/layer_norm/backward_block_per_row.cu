@@ -14,9 +14,10 @@ namespace {
 
 template <class Scalar, int kPack>
 __global__ void __launch_bounds__(1024)
-    backward_block_per_row(const Scalar* __restrict__ x, const Scalar* __restrict__ weight, const Scalar* __restrict__ g,
-                           Scalar* __restrict__ d_x, float* __restrict__ weight_parts, float* __restrict__ bias_parts,
-                           std::int64_t rows, int columns, std::int64_t pitch, float eps) {
+    backward_block_per_row(const Scalar* __restrict__ x, const Scalar* __restrict__ weight,
+                           const Scalar* __restrict__ g, Scalar* __restrict__ d_x, float* __restrict__ weight_parts,
+                           float* __restrict__ bias_parts, std::int64_t rows, int columns, std::int64_t pitch,
+                           float eps) {
   constexpr int kPacksHeld = kFewHeld / kPack;
   const int own = static_cast<int>(threadIdx.x) * kPack, step = static_cast<int>(blockDim.x) * kPack;
   const float count = static_cast<float>(columns);

@@ -20,7 +20,8 @@ constexpr int kWarps = 8;
 template <class Scalar, int kPack, int kPacksHeld>
 __global__ void __launch_bounds__(kMostRowThreads)
     input_gradient(const Scalar* __restrict__ x, const Scalar* __restrict__ weight, const Scalar* __restrict__ g,
-                   Scalar* __restrict__ d_x, float* __restrict__ statistics, int columns, std::int64_t pitch, float eps) {
+                   Scalar* __restrict__ d_x, float* __restrict__ statistics, int columns, std::int64_t pitch,
+                   float eps) {
   const std::int64_t row = blockIdx.x;
   const Scalar* const x_row = x + row * pitch;
   const Scalar* const g_row = g + row * pitch;
@@ -146,16 +147,18 @@ Launch launch_of(const LayerNorm& op, const Tensors& tensors, Device& device) {
   const std::int64_t wanted = std::clamp<std::int64_t>(2 * kMostParts / column_blocks, 1, most);
   const std::int64_t stretch = std::max<std::int64_t>((op.rows + wanted - 1) / wanted, 1);
   const ParameterGradients<Scalar> parameters(op, tensors, device, (op.rows + stretch - 1) / stretch);
-  const auto statistics = std::make_shared<DeviceMemory>(device, 2 * sizeof(float) * static_cast<std::size_t>(op.rows + 1));
+  const auto statistics =
+      std::make_shared<DeviceMemory>(device, 2 * sizeof(float) * static_cast<std::size_t>(op.rows + 1));
   return [=, stream = device.stream()] {
     auto* const per_row = static_cast<float*>(statistics->get());
     if (op.rows > 0) {
       launch(input_gradient<Scalar, kPack, kPacksHeld>,
-             {dim3(static_cast<unsigned>(op.rows)), dim3(static_cast<unsigned>(threads_for_row(op.columns))), 0}, stream,
-             x, weight, g, d_x, per_row, columns, pitch, static_cast<float>(op.eps));
+             {dim3(static_cast<unsigned>(op.rows)), dim3(static_cast<unsigned>(threads_for_row(op.columns))), 0},
+             stream, x, weight, g, d_x, per_row, columns, pitch, static_cast<float>(op.eps));
       if (op.has_weight)
         launch(parameter_parts<Scalar>,
-               {dim3(static_cast<unsigned>(column_blocks), static_cast<unsigned>(parameters.parts())), dim3(32 * kWarps), 0},
+               {dim3(static_cast<unsigned>(column_blocks), static_cast<unsigned>(parameters.parts())),
+                dim3(32 * kWarps), 0},
                stream, x, g, per_row, parameters.of_weight(), parameters.of_bias(), op.rows, columns, pitch, stretch);
     }
     parameters.add();
@@ -178,9 +181,8 @@ Launch launch_for_row(const LayerNorm& op, const Tensors& tensors, Device& devic
 Launch layer_norm_backward_row_then_column(const Problem& problem, const Tensors& tensors, Device& device) {
   const LayerNorm op(problem);
   if (op.columns == 0) return [] {};
-  return with_scalar(problem.dtype, [&](auto tag) {
-    return launch_for_row<typename decltype(tag)::type>(op, tensors, device);
-  });
+  return with_scalar(problem.dtype,
+                     [&](auto tag) { return launch_for_row<typename decltype(tag)::type>(op, tensors, device); });
 }
 
 }  // namespace lockstep::LOCKSTEP_BACKEND

@@ -11,6 +11,15 @@
 namespace lockstep::LOCKSTEP_BACKEND {
 namespace {
 
+/// Sum of kCount elements `stride` apart, by a tree.
+template <int kCount>
+__device__ __forceinline__ float tree_sum(const float* first, int stride) {
+  if constexpr (kCount == 1)
+    return *first;
+  else
+    return tree_sum<kCount / 2>(first, stride) + tree_sum<kCount / 2>(first + kCount / 2 * stride, stride);
+}
+
 /// Sums the accumulators of a block's warps and writes the block's part of one parameter's gradient. `own` holds the lane's
 /// columns; called by all threads.
 template <int kPack, int kPacksPerLane, int kWarps>
@@ -23,16 +32,8 @@ __device__ __forceinline__ void write_part(const FloatPack<kPack> (&own)[kPacksP
 #pragma unroll
     for (int i = 0; i < kPack; ++i) sums[warp][(k * 32 + lane) * kPack + i] = own[k].values[i];
   __syncthreads();
-  for (int column = static_cast<int>(threadIdx.x); column < columns; column += 32 * kWarps) {
-    float joined[kWarps];
-#pragma unroll
-    for (int w = 0; w < kWarps; ++w) joined[w] = sums[w][column];
-#pragma unroll
-    for (int distance = kWarps / 2; distance > 0; distance /= 2)
-#pragma unroll
-      for (int w = 0; w < distance; ++w) joined[w] += joined[w + distance];
-    part[column] = joined[0];
-  }
+  for (int column = static_cast<int>(threadIdx.x); column < columns; column += 32 * kWarps)
+    part[column] = tree_sum<kWarps>(&sums[0][column], kColumns);
   __syncthreads();
 }
 
@@ -140,9 +141,8 @@ Launch launch_for_row(const LayerNorm& op, const Tensors& tensors, Device& devic
 Launch layer_norm_backward_warp_per_row(const Problem& problem, const Tensors& tensors, Device& device) {
   const LayerNorm op(problem);
   if (op.columns == 0) return [] {};
-  return with_scalar(problem.dtype, [&](auto tag) {
-    return launch_for_row<typename decltype(tag)::type>(op, tensors, device);
-  });
+  return with_scalar(problem.dtype,
+                     [&](auto tag) { return launch_for_row<typename decltype(tag)::type>(op, tensors, device); });
 }
 
 }  // namespace lockstep::LOCKSTEP_BACKEND

@@ -85,9 +85,8 @@ Launch launch_for_row(const LayerNorm& op, const Tensors& tensors, Device& devic
 Launch layer_norm_forward_block_per_row(const Problem& problem, const Tensors& tensors, Device& device) {
   const LayerNorm op(problem);
   if (op.rows == 0) return [] {};
-  return with_scalar(problem.dtype, [&](auto tag) {
-    return launch_for_row<typename decltype(tag)::type>(op, tensors, device);
-  });
+  return with_scalar(problem.dtype,
+                     [&](auto tag) { return launch_for_row<typename decltype(tag)::type>(op, tensors, device); });
 }
 
 }  // namespace lockstep::LOCKSTEP_BACKEND

@@ -15,9 +15,9 @@ constexpr int kWarps = 4;
 
 template <class Scalar, int kPack, int kPacksPerLane>
 __global__ void __launch_bounds__(32 * kWarps)
-    forward_warp_per_row(const Scalar* __restrict__ x, const Scalar* __restrict__ weight, const Scalar* __restrict__ bias,
-                         Scalar* __restrict__ y, std::int64_t rows, int columns, std::int64_t x_pitch,
-                         std::int64_t y_pitch, float eps) {
+    forward_warp_per_row(const Scalar* __restrict__ x, const Scalar* __restrict__ weight,
+                         const Scalar* __restrict__ bias, Scalar* __restrict__ y, std::int64_t rows, int columns,
+                         std::int64_t x_pitch, std::int64_t y_pitch, float eps) {
   const int lane = static_cast<int>(threadIdx.x) % 32;
   const std::int64_t row = static_cast<std::int64_t>(blockIdx.x) * kWarps + threadIdx.x / 32;
   if (row >= rows) return;  // a whole warp leaves together
@@ -80,9 +80,8 @@ Launch launch_for_row(const LayerNorm& op, const Tensors& tensors, Device& devic
 Launch layer_norm_forward_warp_per_row(const Problem& problem, const Tensors& tensors, Device& device) {
   const LayerNorm op(problem);
   if (op.rows == 0) return [] {};
-  return with_scalar(problem.dtype, [&](auto tag) {
-    return launch_for_row<typename decltype(tag)::type>(op, tensors, device);
-  });
+  return with_scalar(problem.dtype,
+                     [&](auto tag) { return launch_for_row<typename decltype(tag)::type>(op, tensors, device); });
 }
 
 }  // namespace lockstep::LOCKSTEP_BACKEND

@@ -40,7 +40,8 @@ std::optional<std::string> no_warp_row(const Problem& problem) {
   return no_rows(problem, kLongestWarpRow, "rows longer than 1024 do not fit the registers of a warp");
 }
 std::optional<std::string> no_one_pass_row(const Problem& problem) {
-  return no_rows(problem, kLongestOnePassRow, "rows longer than 8192 do not fit the registers of a block four times over");
+  return no_rows(problem, kLongestOnePassRow,
+                 "rows longer than 8192 do not fit the registers of a block four times over");
 }
 std::optional<std::string> no_row(const Problem& problem) {
   return no_rows(problem, kLongestRow, "rows longer than 2^30 are not counted in 32 bits");
@@ -62,7 +63,8 @@ PrecisionContract block_backward_contract(const Problem& problem) {
 PrecisionContract any_order(const Problem&) { return float_accumulation(1); }
 
 std::optional<std::string> not_for_onednn(const Problem& problem) {
-  if (problem.layout != Layout::contiguous && problem.layout != Layout::unaligned) return "oneDNN takes contiguous rows here";
+  if (problem.layout != Layout::contiguous && problem.layout != Layout::unaligned)
+    return "oneDNN takes contiguous rows here";
   if (problem.dtype != DType::f32) return "oneDNN's layer normalisation is compared in f32";
   return std::nullopt;
 }
@@ -73,7 +75,8 @@ std::optional<std::string> not_for_onednn(const Problem& problem) {
 std::vector<Implementation> layer_norm_implementations() {
   using enum Direction;
   return {
-      cuda_kernel("warp_per_row", forward, LOCKSTEP_KERNEL(layer_norm_forward_warp_per_row), no_warp_row, warp_contract),
+      cuda_kernel("warp_per_row", forward, LOCKSTEP_KERNEL(layer_norm_forward_warp_per_row), no_warp_row,
+                  warp_contract),
       cuda_kernel("block_per_row", forward, LOCKSTEP_KERNEL(layer_norm_forward_block_per_row), no_row, block_contract),
       cuda_kernel("warp_per_row", backward, LOCKSTEP_KERNEL(layer_norm_backward_warp_per_row), no_warp_row,
                   warp_contract),

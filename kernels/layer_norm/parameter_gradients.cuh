@@ -28,7 +28,8 @@ __global__ void __launch_bounds__(kPartLanes * 32)
   const float* const own = parts + static_cast<std::int64_t>(blockIdx.y) * count * columns;
   float total = 0.0f;
   if (column < columns)
-    for (int part = y; part < count; part += kPartLanes) total += own[static_cast<std::int64_t>(part) * columns + column];
+    for (int part = y; part < count; part += kPartLanes)
+      total += own[static_cast<std::int64_t>(part) * columns + column];
   joined[y][x] = total;
   for (int distance = kPartLanes / 2; distance > 0; distance /= 2) {
     __syncthreads();
@@ -43,7 +44,8 @@ class ParameterGradients {
  public:
   /// `wanted`: blocks that the rows could keep busy.
   ParameterGradients(const LayerNorm& op, const Tensors& tensors, Device& device, std::int64_t wanted)
-      : columns_(static_cast<int>(op.columns)), parts_(static_cast<int>(std::min(wanted, kMostParts))),
+      : columns_(static_cast<int>(op.columns)),
+        parts_(static_cast<int>(std::min(wanted, kMostParts))),
         stream_(device.stream()) {
     if (!op.has_weight) return;
     d_weight_ = tensors.outputs[1].as<Scalar>();
@@ -57,13 +59,12 @@ class ParameterGradients {
   /// Parts of d_weight [parts, columns]; null where no gradient of parameters is wanted.
   float* of_weight() const { return memory_ ? static_cast<float*>(memory_->get()) : nullptr; }
   /// Parts of d_bias [parts, columns]; null without d_weight.
-  float* of_bias() const {
-    return memory_ ? of_weight() + static_cast<std::int64_t>(parts_) * columns_ : nullptr;
-  }
+  float* of_bias() const { return memory_ ? of_weight() + static_cast<std::int64_t>(parts_) * columns_ : nullptr; }
   void add() const {
     if (!memory_) return;
-    launch(add_parts<Scalar>, {dim3(static_cast<unsigned>((columns_ + 31) / 32), d_bias_ ? 2 : 1), dim3(32, kPartLanes), 0},
-           stream_, of_weight(), parts_, columns_, d_weight_, d_bias_);
+    launch(add_parts<Scalar>,
+           {dim3(static_cast<unsigned>((columns_ + 31) / 32), d_bias_ ? 2 : 1), dim3(32, kPartLanes), 0}, stream_,
+           of_weight(), parts_, columns_, d_weight_, d_bias_);
   }
 
  private:

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Idea: with a handful of rows both gradients move one weight-sized tensor and little else: d_x reads the weight, d_weight
-// is written. A thread owns a pack of neighbouring features and keeps what belongs to all rows in registers.
+// Idea: with a handful of rows both gradients move one weight-sized tensor and little else: d_x reads the weight,
+// d_weight is written. A thread owns a pack of neighbouring features and keeps what belongs to all rows in registers.
 // Layout: d_x: threads along in_features, grid.y over stretches of out_features, whose parts are added in fixed order.
 // d_weight: threads along in_features with x in registers, grid.y over stretches of out_features, a row of d_weight per
 // step; the first thread of a row also sums d_bias.
-// Fast because: every weight-sized access is coalesced, of 16 bytes and made once; g_y comes as broadcasts from the cache.
+// Fast because: every weight-sized access is coalesced, of 16 bytes and made once; g_y comes as broadcasts from the
+// cache.
 #include "kernels/linear/small_batch.hpp"
 #include "kernels/shared/gemm_launch.cuh"
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Idea: d_x = g W and d_weight = g^T x as tiled products that read every factor as it lies in memory; d_bias as sums over
-// the columns of g.
-// Layout and why it is fast: kernels/shared/tiled_gemm.cuh and column_sums.cuh. d_weight's sums run over the rows, which are
-// many where its tiles are few: k is then split over more blocks, whose parts are added in fixed order.
+// Idea: d_x = g W and d_weight = g^T x as tiled products that read every factor as it lies in memory; d_bias as sums
+// over the columns of g.
+// Layout and why it is fast: kernels/shared/tiled_gemm.cuh and column_sums.cuh. d_weight's sums run over the rows,
+// which are many where its tiles are few: k is then split over more blocks, whose parts are added in fixed order.
 #include "kernels/linear/matrices.hpp"
 #include "kernels/shared/column_sums.cuh"
 #include "kernels/shared/gemm_launch.cuh"

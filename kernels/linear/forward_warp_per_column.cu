@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Idea: with a handful of rows a linear layer is a product with few vectors; a warp owns columns of y (rows of the weight)
-// and keeps the sums of all rows of x in registers.
-// Layout: kWarps warps per block, kColumns columns each; lane l takes packs l, l + 32, ... of 16 bytes of the weight's rows
-// and the same packs of x.
-// Fast because: the weight is read once, coalesced, in 16-byte accesses, and that is the bound; x is small enough to stay in
-// the first-level cache, and each of its packs serves kColumns columns.
+// Idea: with a handful of rows a linear layer is a product with few vectors; a warp owns columns of y (rows of the
+// weight) and keeps the sums of all rows of x in registers.
+// Layout: kWarps warps per block, kColumns columns each; lane l takes packs l, l + 32, ... of 16 bytes of the weight's
+// rows and the same packs of x.
+// Fast because: the weight is read once, coalesced, in 16-byte accesses, and that is the bound; x is small enough to
+// stay in the first-level cache, and each of its packs serves kColumns columns.
 #include "kernels/linear/small_batch.hpp"
 #include "kernels/shared/kernel_entry.hpp"
 #include "kernels/shared/reduce.cuh"

@@ -60,8 +60,8 @@ PrecisionContract lanes(const Problem& problem) {
   return float_accumulation(Linear(problem).in_features < 512 ? 1 : 16);
 }
 
-/// f32 is multiplied in f32; f16 and bf16 go through matrix units, which truncate: the largest loss of those from compute
-/// capability 7.5 on (8 products a step, 24 bits).
+/// f32 is multiplied in f32; f16 and bf16 go through matrix units, which truncate: the largest loss of those from
+/// compute capability 7.5 on (8 products a step, 24 bits).
 PrecisionContract cublas_contract(const Problem& problem) {
   PrecisionContract contract = float_accumulation(1);
   if (problem.dtype == DType::f32) return contract;

@@ -5,8 +5,8 @@
 
 namespace lockstep {
 
-/// Rows of x up to which every row keeps its sums in the registers of one thread. The weight is then read once, and reading
-/// it is all that takes time.
+/// Rows of x up to which every row keeps its sums in the registers of one thread. The weight is then read once, and
+/// reading it is all that takes time.
 inline constexpr std::int64_t kSmallBatch = 8;
 
 /// Calls launch_of(std::integral_constant<int, kRows>) with the smallest instance that holds `rows`.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Idea: a comparison per element on the shared elementwise kernel (kernels/shared/elementwise.cuh), forward and backward.
+// Idea: a comparison per element on the shared elementwise kernel (kernels/shared/elementwise.cuh), forward and
+// backward.
 // Fast because nothing but memory counts here: packs of 16 bytes, several in flight per thread, no tensor read twice.
 #include "kernels/shared/elementwise.cuh"
 #include "kernels/shared/kernel_entry.hpp"
@@ -26,14 +27,16 @@ struct ReluBackward {
 Launch relu_forward_elementwise_packs(const Problem& problem, const Tensors& tensors, Device& device) {
   if (Relu(problem).count() == 0) return [] {};
   return with_scalar(problem.dtype, [&](auto tag) {
-    return elementwise_launch<typename decltype(tag)::type, 1, 1>(ReluForward{}, tensors.inputs, tensors.outputs, device);
+    return elementwise_launch<typename decltype(tag)::type, 1, 1>(ReluForward{}, tensors.inputs, tensors.outputs,
+                                                                  device);
   });
 }
 
 Launch relu_backward_elementwise_packs(const Problem& problem, const Tensors& tensors, Device& device) {
   if (Relu(problem).count() == 0) return [] {};
   return with_scalar(problem.dtype, [&](auto tag) {
-    return elementwise_launch<typename decltype(tag)::type, 2, 1>(ReluBackward{}, tensors.inputs, tensors.outputs, device);
+    return elementwise_launch<typename decltype(tag)::type, 2, 1>(ReluBackward{}, tensors.inputs, tensors.outputs,
+                                                                  device);
   });
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/implementations.hpp"
 #include "kernels/shared/kernel_entry.hpp"
+#include "reference/relu.hpp"
 
 namespace lockstep {
 
 LOCKSTEP_DECLARE_KERNEL(relu_forward_elementwise_packs)
 LOCKSTEP_DECLARE_KERNEL(relu_backward_elementwise_packs)
 Launch relu_onednn(const Problem&, const Tensors&, Device&);
+Launch relu_cudnn(const Problem&, const Tensors&, Device&);
 
 namespace {
 
@@ -21,14 +23,30 @@ std::optional<std::string> not_for_onednn(const Problem& problem) {
   return std::nullopt;
 }
 
+std::optional<std::string> not_for_cudnn(const Problem& problem) {
+  if (problem.layout == Layout::strided) return "cuDNN takes dense tensors here";
+  if (problem.dtype == DType::bf16) return "cuDNN's documentation of activations does not name bfloat16";
+  if (problem.fill == Fill::special && problem.direction == Direction::backward)
+    return "cuDNN leaves open what gradient passes at NaN";
+  if (Relu(problem).count() >= std::int64_t{1} << 31) return "2^31 elements or more";
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::vector<Implementation> relu_implementations() {
   return {
-      cuda_kernel("elementwise_packs", Direction::forward, LOCKSTEP_KERNEL(relu_forward_elementwise_packs), nullptr, copies),
-      cuda_kernel("elementwise_packs", Direction::backward, LOCKSTEP_KERNEL(relu_backward_elementwise_packs), nullptr, copies),
+      cuda_kernel("elementwise_packs", Direction::forward, LOCKSTEP_KERNEL(relu_forward_elementwise_packs), nullptr,
+                  copies),
+      cuda_kernel("elementwise_packs", Direction::backward, LOCKSTEP_KERNEL(relu_backward_elementwise_packs), nullptr,
+                  copies),
       vendor_call(Backend::onednn, "eltwise", Direction::forward, LOCKSTEP_ONEDNN(relu_onednn), not_for_onednn, copies),
-      vendor_call(Backend::onednn, "eltwise", Direction::backward, LOCKSTEP_ONEDNN(relu_onednn), not_for_onednn, copies),
+      vendor_call(Backend::onednn, "eltwise", Direction::backward, LOCKSTEP_ONEDNN(relu_onednn), not_for_onednn,
+                  copies),
+      vendor_call(Backend::cudnn, "activation", Direction::forward, LOCKSTEP_CUDA_LIBRARY(relu_cudnn), not_for_cudnn,
+                  copies),
+      vendor_call(Backend::cudnn, "activation", Direction::backward, LOCKSTEP_CUDA_LIBRARY(relu_cudnn), not_for_cudnn,
+                  copies),
   };
 }
 

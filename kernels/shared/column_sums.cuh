@@ -13,8 +13,8 @@
 // added in fixed order: the same bits in every run.
 // Layout: a block takes 32 columns and every 8th row of its stretch; grid.y stretches write their sums as float, and a
 // second launch of the same kernel adds those.
-// Fast because: one pass over the matrix with four independent loads in flight per thread and as many blocks as fill the
-// device.
+// Fast because: one pass over the matrix with four independent loads in flight per thread and as many blocks as fill
+// the device.
 namespace lockstep::LOCKSTEP_BACKEND {
 
 /// sums[stretch * columns + column] = sum over the stretch's rows, and over grid.y = 1 the result itself.

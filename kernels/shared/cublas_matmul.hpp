@@ -12,7 +12,8 @@ namespace lockstep {
 
 /// What cuBLASLt does beside the product.
 struct CublasEpilogue {
-  /// cublasLtEpilogue_t: DEFAULT, BIAS (adds `bias` to every row of D), BGRADB (writes to `bias` the sums over the rows of B).
+  /// cublasLtEpilogue_t: DEFAULT, BIAS (adds `bias` to every row of D), BGRADB (writes to `bias` the sums over the rows
+  /// of B).
   cublasLtEpilogue_t kind = CUBLASLT_EPILOGUE_DEFAULT;
   void* bias = nullptr;
 };
@@ -23,9 +24,9 @@ struct CublasFactor {
   bool transposed = false;
 };
 
-/// D = A B of row-major matrices by cublasLtMatmul: f32 without tf32 (CUBLAS_COMPUTE_32F_PEDANTIC where the library offers
-/// it for the epilogue, else CUBLAS_COMPUTE_32F), f16 and bf16 with sums in f32, split sums never rounded to 16 bits.
-/// cuBLAS is column-major: it sees the transposed problem, D^T = B^T A^T, so what it calls A is B here.
+/// D = A B of row-major matrices by cublasLtMatmul: f32 without tf32 (CUBLAS_COMPUTE_32F_PEDANTIC where the library
+/// offers it for the epilogue, else CUBLAS_COMPUTE_32F), f16 and bf16 with sums in f32, split sums never rounded to 16
+/// bits. cuBLAS is column-major: it sees the transposed problem, D^T = B^T A^T, so what it calls A is B here.
 class CublasMatmul {
  public:
   /// Plans the product; nothing when the library has no algorithm for it. Throws Error when a call fails.

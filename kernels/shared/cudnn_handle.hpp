@@ -11,6 +11,7 @@
 
 #include "harness/data/dtype.hpp"
 #include "harness/data/error.hpp"
+#include "harness/data/shape.hpp"
 #include "harness/device/device.hpp"
 
 namespace lockstep {

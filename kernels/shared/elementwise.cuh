@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Idea: one kernel for every element-by-element function of tensors of one shape; operators differ in a functor.
-// Layout: tensors are rows of neighbours (one row where they are dense, in whatever order of axes). A block of 256 threads
-// takes a tile of packs of 16 bytes; each thread loads all its packs before it computes, so that several accesses per input
-// are in flight, which is what keeps the memory busy. Rows that start off a 16-byte boundary are peeled at both ends, as
-// long as all tensors are off by the same; else single elements are moved.
+// Layout: tensors are rows of neighbours (one row where they are dense, in whatever order of axes). A block of 256
+// threads takes a tile of packs of 16 bytes; each thread loads all its packs before it computes, so that several
+// accesses per input are in flight, which is what keeps the memory busy. Rows that start off a 16-byte boundary are
+// peeled at both ends, as long as all tensors are off by the same; else single elements are moved.
 #pragma once
 
 #include <algorithm>
@@ -21,8 +21,8 @@
 namespace lockstep::LOCKSTEP_BACKEND {
 
 inline constexpr int kElementwiseThreads = 256;
-/// Blocks that must fit a multiprocessor at once: 1024 threads with 64 bytes under way each are the bytes that Hopper needs in
-/// flight. It limits a thread to 64 registers.
+/// Blocks that must fit a multiprocessor at once: 1024 threads with 64 bytes under way each are the bytes that Hopper
+/// needs in flight. It limits a thread to 64 registers.
 inline constexpr int kElementwiseBlocks = 4;
 /// Fewest threads along a row: enough for the elements peeled off both ends (at most 2 x 7).
 inline constexpr int kFewestRowThreads = 16;
@@ -86,7 +86,8 @@ __global__ void __launch_bounds__(kElementwiseThreads, kElementwiseBlocks)
     Held loaded[kInFlight][kInputs];
 #pragma unroll
     for (int i = 0; i < kInputs; ++i) {
-      const auto* from = reinterpret_cast<const Held*>(tensors.inputs[i].first + row * tensors.inputs[i].pitch + head) + first;
+      const auto* from =
+          reinterpret_cast<const Held*>(tensors.inputs[i].first + row * tensors.inputs[i].pitch + head) + first;
 #pragma unroll
       for (int k = 0; k < kInFlight; ++k)
         if (k * lanes < left) loaded[k][i] = from[k * lanes];
@@ -160,7 +161,7 @@ bool rows_are_in_step(const ElementwiseTensors<Scalar, kInputs, kOutputs>& tenso
 template <int kPack, class Function, class Scalar, int kInputs, int kOutputs>
 Launch elementwise_launch_in_packs(Function function, const ElementwiseTensors<Scalar, kInputs, kOutputs>& tensors,
                                    Stream stream) {
-  constexpr int kInFlight = kInputs == 1 ? 4 : 2;
+  constexpr int kInFlight = kInputs + kOutputs == 2 ? 4 : 2;  // what 64 registers hold
   // A whole row's packs may be one more than the whole packs behind its head; idle threads cost nothing.
   const std::int64_t packs = (tensors.columns + kPack - 1) / kPack;
   int lanes = kElementwiseThreads;
@@ -176,18 +177,27 @@ Launch elementwise_launch_in_packs(Function function, const ElementwiseTensors<S
   };
 }
 
-/// Launch of `function(const float (&arguments)[kInputs], float (&results)[kOutputs])` on every element. The views have one
-/// shape, not empty. Throws Error where their layouts do not go together.
+/// Launch of `function(const float (&arguments)[kInputs], float (&results)[kOutputs])` on every element, or nothing
+/// where the tensors' layouts do not go together. The views have one shape, not empty; strides of 0 are not taken.
 template <class Scalar, int kInputs, int kOutputs, class Function>
-Launch elementwise_launch(Function function, const std::vector<TensorView>& inputs, const std::vector<TensorView>& outputs,
-                          const Device& device) {
+Launch elementwise_launch_if_rows(Function function, const std::vector<TensorView>& inputs,
+                                  const std::vector<TensorView>& outputs, const Device& device) {
   ElementwiseTensors<Scalar, kInputs, kOutputs> tensors;
-  if (!as_rows(inputs, outputs, tensors))
-    throw Error("elementwise kernel: tensors of shape " + to_text(outputs[0].shape) +
-                " whose axes lie in different orders; accepted: one layout for all");
+  if (!as_rows(inputs, outputs, tensors)) return nullptr;
   if (rows_are_in_step(tensors))
     return elementwise_launch_in_packs<kFullPack<Scalar>>(function, tensors, device.stream());
   return elementwise_launch_in_packs<1>(function, tensors, device.stream());
+}
+
+/// The same for tensors of one layout, which always go together; throws Error where they do not.
+template <class Scalar, int kInputs, int kOutputs, class Function>
+Launch elementwise_launch(Function function, const std::vector<TensorView>& inputs,
+                          const std::vector<TensorView>& outputs, const Device& device) {
+  Launch made = elementwise_launch_if_rows<Scalar, kInputs, kOutputs>(function, inputs, outputs, device);
+  if (!made)
+    throw Error("elementwise kernel: tensors of shape " + to_text(outputs[0].shape) +
+                " whose axes lie in different orders; accepted: one layout for all");
+  return made;
 }
 
 }  // namespace lockstep::LOCKSTEP_BACKEND

@@ -4,10 +4,10 @@
 #include "kernels/shared/scalar.cuh"
 
 // Matrix product on the ordinary arithmetic units, for every transposition, shape and storage type.
-// Idea: C[m, n] = sum over k of A[m, k] B[k, n]; a block owns a tile of C in registers and walks k in slices that it stages
-// in shared memory as float.
-// Layout: 256 threads; a warp owns kRows * 4 by kColumns * 8 elements of C, a thread kRows x kColumns of them in fragments
-// of 4 neighbours, so that the lanes of a warp read whole 16-byte runs of shared memory without conflicts.
+// Idea: C[m, n] = sum over k of A[m, k] B[k, n]; a block owns a tile of C in registers and walks k in slices that it
+// stages in shared memory as float.
+// Layout: 256 threads; a warp owns kRows * 4 by kColumns * 8 elements of C, a thread kRows x kColumns of them in
+// fragments of 4 neighbours, so that the lanes of a warp read whole 16-byte runs of shared memory without conflicts.
 // Fast because: 2 * kRows * kColumns operations per kRows + kColumns numbers read from shared memory; slices are double
 // buffered and the next one is on its way from memory in registers while the present one is multiplied: one barrier per
 // slice; 16-byte loads where rows allow them. Edges are zeros made on the way into shared memory: no operand is padded.
@@ -31,8 +31,8 @@ struct GemmOperand {
   std::int64_t pitch;
 };
 
-/// One product. `bias` (null: none) is added along n. With `partial` the block of split s writes the sum over its part of k
-/// to partial[s][m][n] instead of C.
+/// One product. `bias` (null: none) is added along n. With `partial` the block of split s writes the sum over its part
+/// of k to partial[s][m][n] instead of C.
 template <class Scalar>
 struct Gemm {
   GemmOperand<Scalar> a, b;
@@ -148,7 +148,8 @@ __device__ __forceinline__ void write_four(const Gemm<Scalar>& g, int split, int
   }
 }
 
-/// grid.x: tiles, those of one row of tiles following one another, so that they share A in the cache; grid.y: splits of k.
+/// grid.x: tiles, those of one row of tiles following one another, so that they share A in the cache; grid.y: splits of
+/// k.
 template <class Scalar, class Tile, int kPack, bool kAAlongK, bool kBAlongK>
 __global__ void __launch_bounds__(256, 2) tiled_gemm(Gemm<Scalar> g) {
   using LoaderA = SliceLoader<Scalar, Tile::kTileM, Tile::kTileK, kPack, kAAlongK>;

@@ -17,7 +17,7 @@ namespace {
 constexpr int kHeld = 8;
 
 template <class Scalar>
-__global__ void __launch_bounds__(kGroupLanes * kMostGroupThreads)
+__global__ void __launch_bounds__(kGroupLanes* kMostGroupThreads)
     backward_lanes_across_groups(const Scalar* __restrict__ x, const Scalar* __restrict__ g, Scalar* __restrict__ d_x,
                                  GroupLayout layout) {
   const std::uint32_t group = blockIdx.x * kGroupLanes + threadIdx.x;
@@ -35,7 +35,8 @@ __global__ void __launch_bounds__(kGroupLanes * kMostGroupThreads)
       maximum = fmaxf(maximum, values[i] = to_float(x[at]));
       gradients[i] = to_float(g[at]);
     }
-  for (std::int64_t k = own + kHeld * step; k < count; k += step) maximum = fmaxf(maximum, to_float(x[first + k * stride]));
+  for (std::int64_t k = own + kHeld * step; k < count; k += step)
+    maximum = fmaxf(maximum, to_float(x[first + k * stride]));
   maximum = column_join(maximum, Larger{});
 
   float total = 0.0f, product = 0.0f;

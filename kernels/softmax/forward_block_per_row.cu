@@ -64,7 +64,8 @@ __global__ void __launch_bounds__(kMostRowThreads)
     const auto pack = *reinterpret_cast<const Packed*>(x_row + first);
     Packed out;
 #pragma unroll
-    for (int i = 0; i < kPack; ++i) out.values[i] = from_float<Scalar>(expf(to_float(pack.values[i]) - maximum) / total);
+    for (int i = 0; i < kPack; ++i)
+      out.values[i] = from_float<Scalar>(expf(to_float(pack.values[i]) - maximum) / total);
     *reinterpret_cast<Packed*>(y_row + first) = out;
   }
 }

@@ -17,7 +17,7 @@ namespace {
 constexpr int kHeld = 8;
 
 template <class Scalar>
-__global__ void __launch_bounds__(kGroupLanes * kMostGroupThreads)
+__global__ void __launch_bounds__(kGroupLanes* kMostGroupThreads)
     forward_lanes_across_groups(const Scalar* __restrict__ x, Scalar* __restrict__ y, GroupLayout layout) {
   const std::uint32_t group = blockIdx.x * kGroupLanes + threadIdx.x;
   // Lanes behind the last group have no elements, but take part in the barriers.
@@ -30,14 +30,16 @@ __global__ void __launch_bounds__(kGroupLanes * kMostGroupThreads)
 #pragma unroll
   for (int i = 0; i < kHeld; ++i)
     if (own + i * step < count) maximum = fmaxf(maximum, values[i] = to_float(x[first + (own + i * step) * stride]));
-  for (std::int64_t k = own + kHeld * step; k < count; k += step) maximum = fmaxf(maximum, to_float(x[first + k * stride]));
+  for (std::int64_t k = own + kHeld * step; k < count; k += step)
+    maximum = fmaxf(maximum, to_float(x[first + k * stride]));
   maximum = column_join(maximum, Larger{});
 
   float total = 0.0f;
 #pragma unroll
   for (int i = 0; i < kHeld; ++i)
     if (own + i * step < count) total += values[i] = expf(values[i] - maximum);
-  for (std::int64_t k = own + kHeld * step; k < count; k += step) total += expf(to_float(x[first + k * stride]) - maximum);
+  for (std::int64_t k = own + kHeld * step; k < count; k += step)
+    total += expf(to_float(x[first + k * stride]) - maximum);
   total = column_join(total, Added{});
 
 #pragma unroll

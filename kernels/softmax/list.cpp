@@ -55,10 +55,8 @@ PrecisionContract lanes_contract(const Problem& problem) {
   return float_accumulation(threads_for_group(Softmax(problem).length));
 }
 
-PrecisionContract any_order(const Problem&) { return float_accumulation(1); }
-
-// oneDNN's exponential gives 0 where e^x is below the smallest normal number.
-PrecisionContract onednn_contract(const Problem&) { return {.partial_sums = 1, .flushes_subnormals = true}; }
+// oneDNN's exponential gives 0 where e^x is below the smallest normal number; cuDNN says nothing of its own.
+PrecisionContract vendor_contract(const Problem&) { return {.partial_sums = 1, .flushes_subnormals = true}; }
 
 std::optional<std::string> not_for_onednn(const Problem& problem) {
   if (problem.fill == Fill::special) return "oneDNN's exponential clamps its argument, which hides NaN and infinities";
@@ -94,13 +92,13 @@ std::vector<Implementation> softmax_implementations() {
       cuda_kernel("lanes_across_groups", backward, LOCKSTEP_KERNEL(softmax_backward_lanes_across_groups), no_lanes,
                   lanes_contract),
       vendor_call(Backend::onednn, "softmax", forward, LOCKSTEP_ONEDNN(softmax_forward_onednn), not_for_onednn,
-                  onednn_contract),
+                  vendor_contract),
       vendor_call(Backend::onednn, "softmax", backward, LOCKSTEP_ONEDNN(softmax_backward_onednn), not_for_onednn,
-                  onednn_contract),
+                  vendor_contract),
       vendor_call(Backend::cudnn, "softmax", forward, LOCKSTEP_CUDA_LIBRARY(softmax_forward_cudnn), not_for_cudnn,
-                  any_order),
+                  vendor_contract),
       vendor_call(Backend::cudnn, "softmax", backward, LOCKSTEP_CUDA_LIBRARY(softmax_backward_cudnn),
-                  not_for_cudnn_backward, any_order),
+                  not_for_cudnn_backward, vendor_contract),
   };
 }
 

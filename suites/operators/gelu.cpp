@@ -33,7 +33,8 @@ std::vector<ListedProblem> gelu_problems() {
 
   list.in("models")
       .add("x=128x3072", "BERT-base feed-forward, one sequence of 128 tokens (Devlin et al. 2018, arXiv 1810.04805)")
-      .add("x=128x3072,approximate=tanh", "GPT-2 small feed-forward, 128 tokens (Radford et al. 2019; its code uses tanh)");
+      .add("x=128x3072,approximate=tanh",
+           "GPT-2 small feed-forward, 128 tokens (Radford et al. 2019; its code uses tanh)");
 
   list.in("images").fills({Fill::images}).add("x=64x784", "64 images of Fashion-MNIST, a row each");
   return list.take();

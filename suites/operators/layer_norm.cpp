@@ -44,7 +44,9 @@ std::vector<ListedProblem> layer_norm_problems() {
       .add("x=128x1024,normalized_shape=1024,eps=1e_12", "BERT-large encoder LayerNorm, one sequence of 128 tokens")
       .add("x=64x1600,normalized_shape=1600", "GPT-2 XL block LayerNorm, 64 tokens (Radford et al. 2019)");
 
-  list.in("images").fills({Fill::images}).add("x=64x784,normalized_shape=784", "64 images of Fashion-MNIST, a row each");
+  list.in("images")
+      .fills({Fill::images})
+      .add("x=64x784,normalized_shape=784", "64 images of Fashion-MNIST, a row each");
   return list.take();
 }
 
