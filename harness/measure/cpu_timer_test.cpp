@@ -17,14 +17,14 @@ void spin(double seconds) {
 }
 
 TEST(CpuTimer, SamplesAreSecondsOfOneCall) {
-  // However busy the machine, no call is shorter than it spins, and the fastest of many is hardly longer.
+  // However busy the machine, no call is shorter than it spins, and the fastest of many is not much longer.
   for (const double seconds : {20e-6, 1e-3}) {
     const Measurement measured = measure_on_cpu(
         [seconds] { spin(seconds); }, {.budget_seconds = 0.1, .least_samples = 20, .relative_precision = 0.001});
     EXPECT_EQ(measured.kind, MeasurementKind::cpu_wall);
     const auto [least, most] = std::minmax_element(measured.samples_seconds.begin(), measured.samples_seconds.end());
     EXPECT_GE(*least, seconds);
-    EXPECT_LT(*least, 1.5 * seconds);
+    EXPECT_LT(*least, 3 * seconds);
     EXPECT_GE(*most, *least);
   }
 }
@@ -36,10 +36,10 @@ TEST(CpuTimer, ShortCallsAreRepeatedUntilASampleIsLongEnough) {
         ++calls;
         spin(2e-6);
       },
-      {.budget_seconds = 0.05, .least_samples = 5, .relative_precision = 0.01, .sample_seconds = 1e-3});
-  // A sample of 1 ms holds at most 500 calls of 2 us, and many unless the one call that sets the number was interrupted.
+      {.budget_seconds = 0.05, .least_samples = 5, .relative_precision = 0.01, .sample_seconds = 20e-3});
+  // A sample of 20 ms holds at most 10000 calls of 2 us, and several even if the call that sets the number was interrupted.
   EXPECT_GT(measured.iterations, 1);
-  EXPECT_LE(measured.iterations, 500);
+  EXPECT_LE(measured.iterations, 10000);
   EXPECT_EQ(calls, 3 + measured.iterations * static_cast<std::int64_t>(measured.samples_seconds.size()));
 }
 

@@ -31,7 +31,7 @@ TEST(Measurement, MedianOfOddAndEvenCounts) {
 TEST(Measurement, IntervalHasTheRanksOfTheBinomialTable) {
   // n, lower rank d: [x(d), x(n+1-d)] covers the median with at least 95 %. Table of the sign test's critical values
   // (two-sided, 5 %): d - 1 is the largest count of minus signs that still rejects.
-  const std::pair<std::size_t, int> table[]{{6, 1},  {7, 1},  {8, 1},  {9, 2},   {11, 2},  {12, 3},  {14, 3}, {15, 4},
+  const std::pair<std::size_t, int> table[]{{6, 1},  {7, 1},  {8, 1},  {9, 2},   {11, 2},  {12, 3},  {14, 3},  {15, 4},
                                             {17, 5}, {20, 6}, {25, 8}, {30, 10}, {40, 14}, {50, 18}, {100, 40}};
   for (const auto& [n, rank] : table) {
     const Interval interval = median_interval(ranks(n));

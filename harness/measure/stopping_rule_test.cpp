@@ -39,9 +39,9 @@ TEST(StoppingRule, WithoutAnIntervalGoesOn) {
 }
 
 TEST(StoppingRule, StopsWhenTheBudgetIsSpentButNotBeforeThreeSamples) {
-  const StoppingRule rule({.budget_seconds = 0.02, .least_samples = 1000, .relative_precision = 1e-9});
+  const StoppingRule rule({.budget_seconds = 0.2, .least_samples = 1000, .relative_precision = 1e-9});
   EXPECT_TRUE(rule.wants_more(around_one(3, 0.5)));
-  std::this_thread::sleep_for(std::chrono::milliseconds(25));
+  std::this_thread::sleep_for(std::chrono::milliseconds(210));
   EXPECT_TRUE(rule.wants_more(around_one(2, 0.5)));
   EXPECT_FALSE(rule.wants_more(around_one(3, 0.5)));
   EXPECT_FALSE(rule.wants_more(around_one(17, 0.5)));

@@ -32,10 +32,11 @@ Catalogue catalogue() {
     return ListedProblem{parse_problem(operation, label), set, "test"};
   };
   std::vector<Catalogued> operators;
-  operators.push_back({&kOperator,
-                       {named("fast", Direction::forward), named("back", Direction::backward), named("slow", Direction::forward)},
-                       {listed("scaled_sum.forward", "x=2x3", "smoke"), listed("scaled_sum.forward", "x=31", "edges"),
-                        listed("scaled_sum.backward", "x=2x3", "smoke")}});
+  operators.push_back(
+      {&kOperator,
+       {named("fast", Direction::forward), named("back", Direction::backward), named("slow", Direction::forward)},
+       {listed("scaled_sum.forward", "x=2x3", "smoke"), listed("scaled_sum.forward", "x=31", "edges"),
+        listed("scaled_sum.backward", "x=2x3", "smoke")}});
   operators.push_back({&kOther, {named("fast", Direction::forward)}, {listed("other.forward", "x=4", "smoke")}});
   return Catalogue(std::move(operators));
 }
@@ -58,13 +59,15 @@ std::string message_of(const Catalogue& catalogue, std::string_view id) {
 TEST(Catalogue, CasesComeInItsOrderWithMatchingDirections) {
   const Catalogue all = catalogue();
   const std::vector<std::string> smoke{"smoke"}, both{"edges", "smoke"}, unknown{"models"};
-  EXPECT_THAT(ids(all.cases(smoke)),
-              ElementsAre("scaled_sum.forward/cuda.fast/x=2x3,dtype=f32", "scaled_sum.forward/cuda.slow/x=2x3,dtype=f32",
-                          "scaled_sum.backward/cuda.back/x=2x3,dtype=f32", "other.forward/cuda.fast/x=4,dtype=f32"));
-  EXPECT_THAT(ids(all.cases(both)),
-              ElementsAre("scaled_sum.forward/cuda.fast/x=2x3,dtype=f32", "scaled_sum.forward/cuda.slow/x=2x3,dtype=f32",
-                          "scaled_sum.forward/cuda.fast/x=31,dtype=f32", "scaled_sum.forward/cuda.slow/x=31,dtype=f32",
-                          "scaled_sum.backward/cuda.back/x=2x3,dtype=f32", "other.forward/cuda.fast/x=4,dtype=f32"));
+  EXPECT_THAT(
+      ids(all.cases(smoke)),
+      ElementsAre("scaled_sum.forward/cuda.fast/x=2x3,dtype=f32", "scaled_sum.forward/cuda.slow/x=2x3,dtype=f32",
+                  "scaled_sum.backward/cuda.back/x=2x3,dtype=f32", "other.forward/cuda.fast/x=4,dtype=f32"));
+  EXPECT_THAT(
+      ids(all.cases(both)),
+      ElementsAre("scaled_sum.forward/cuda.fast/x=2x3,dtype=f32", "scaled_sum.forward/cuda.slow/x=2x3,dtype=f32",
+                  "scaled_sum.forward/cuda.fast/x=31,dtype=f32", "scaled_sum.forward/cuda.slow/x=31,dtype=f32",
+                  "scaled_sum.backward/cuda.back/x=2x3,dtype=f32", "other.forward/cuda.fast/x=4,dtype=f32"));
   EXPECT_THAT(all.cases(unknown), IsEmpty());
 }
 
@@ -97,7 +100,8 @@ TEST(Catalogue, ErrorsNameThePartThatDoesNotExistAndWhatDoes) {
   EXPECT_EQ(message_of(all, "scaled_sum.forward"),
             "malformed case 'scaled_sum.forward'; accepted: operator.direction/implementation/problem");
   EXPECT_THAT(message_of(all, "scaled_sum.forward/cuda.fast"), HasSubstr("malformed case"));
-  EXPECT_EQ(message_of(all, "nothing.forward/cuda.fast/x=4"), "unknown operator 'nothing'; accepted: scaled_sum, other");
+  EXPECT_EQ(message_of(all, "nothing.forward/cuda.fast/x=4"),
+            "unknown operator 'nothing'; accepted: scaled_sum, other");
   EXPECT_THAT(message_of(all, "scaled_sum/cuda.fast/x=4"), HasSubstr("unknown operation 'scaled_sum'"));
   EXPECT_EQ(message_of(all, "scaled_sum.forward/cuda.back/x=4"),
             "unknown implementation 'cuda.back' of scaled_sum.forward; accepted: cuda.fast, cuda.slow");

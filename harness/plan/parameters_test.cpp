@@ -48,7 +48,7 @@ TEST(Parameters, TokensHaveTheGrammarOfIds) {
   p.set_integers("dims", {-2, 3});
   p.set_integers("nothing", {});
   const std::vector<std::pair<std::string, std::string>> expected{
-      {"dim", "_1"},   {"eps", "1e_05"}, {"slope", "_0.5"},  {"affine", "true"},
+      {"dim", "_1"},     {"eps", "1e_05"}, {"slope", "_0.5"},   {"affine", "true"},
       {"bias", "false"}, {"dims", "_2x3"}, {"nothing", "empty"}};
   EXPECT_EQ(p.tokens(), expected);
 }
@@ -101,7 +101,8 @@ TEST(Parameters, NoneIsATokenOfItsOwn) {
 }
 
 TEST(Parameters, EveryMalformedTokenIsNamedWithWhatIsAccepted) {
-  for (const std::string token : {"", "_", "x", "1.5", "1e3", "3x2", "1_", "__1", "none", "true", "9223372036854775808"})
+  for (const std::string token :
+       {"", "_", "x", "1.5", "1e3", "3x2", "1_", "__1", "none", "true", "9223372036854775808"})
     EXPECT_EQ(message_of([&] { with(token).integer("p", 0); }), "parameter p=" + token + "; accepted: an integer");
   for (const std::string token : {"", "_", "eps", "1e", "0.1.2", "1e_05x", "3x2", "none", "1e999"})
     EXPECT_EQ(message_of([&] { with(token).real("p", 0); }),

@@ -36,10 +36,10 @@ TEST(Problem, LabelLeavesDefaultsOut) {
 }
 
 TEST(Problem, LabelsReadBackAsTheSameProblem) {
-  for (const std::string label :
-       {"x=16x64x28x28,groups=4,dtype=f32", "x=scalar,dtype=f16", "a=3x1,b=1x4,alpha=_0.5,dtype=bf16,layout=channels_last",
-        "x=0x5,weight=7x5,bias=false,dtype=f64,fill=adversarial", "input=2x3,target=2,reduction=none,dtype=f32,layout=unaligned",
-        "dtype=f32"}) {
+  for (const std::string label : {"x=16x64x28x28,groups=4,dtype=f32", "x=scalar,dtype=f16",
+                                  "a=3x1,b=1x4,alpha=_0.5,dtype=bf16,layout=channels_last",
+                                  "x=0x5,weight=7x5,bias=false,dtype=f64,fill=adversarial",
+                                  "input=2x3,target=2,reduction=none,dtype=f32,layout=unaligned", "dtype=f32"}) {
     const Problem problem = parse_problem("some_op.backward", label);
     EXPECT_EQ(problem.label(), label);
     EXPECT_EQ(problem.operator_name, "some_op");
@@ -79,8 +79,9 @@ TEST(Problem, SettingAShapeAgainReplacesIt) {
 
 TEST(Problem, ErrorsNameThePartThatCannotBeRead) {
   const auto message = [](std::string_view label) { return message_of([&] { parse_problem("relu.forward", label); }); };
-  EXPECT_EQ(message("x=5,junk,dtype=f32"), "malformed problem 'x=5,junk,dtype=f32' at 'junk'; accepted: key=value joined by "
-                                           "commas");
+  EXPECT_EQ(message("x=5,junk,dtype=f32"),
+            "malformed problem 'x=5,junk,dtype=f32' at 'junk'; accepted: key=value joined by "
+            "commas");
   EXPECT_THAT(message("x=5,=3"), HasSubstr("at '=3'"));
   EXPECT_THAT(message(""), HasSubstr("at ''"));
   EXPECT_THAT(message("x=5,"), HasSubstr("at ''"));
@@ -104,8 +105,9 @@ TEST(Problem, OperationsAreSplitAtTheLastDot) {
   EXPECT_EQ(parse_operation("layer_norm.forward"), std::pair(std::string("layer_norm"), Direction::forward));
   EXPECT_EQ(parse_operation("vendor.relu.backward"), std::pair(std::string("vendor.relu"), Direction::backward));
   for (const std::string_view operation : {"layer_norm", "layer_norm.", "layer_norm.sideways", "", "forward"})
-    EXPECT_EQ(message_of([&] { parse_operation(operation); }),
-              "unknown operation '" + std::string(operation) + "'; accepted: <operator>.forward or <operator>.backward");
+    EXPECT_EQ(
+        message_of([&] { parse_operation(operation); }),
+        "unknown operation '" + std::string(operation) + "'; accepted: <operator>.forward or <operator>.backward");
 }
 
 }  // namespace

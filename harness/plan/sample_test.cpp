@@ -34,7 +34,8 @@ TEST(Sample, FullAndSampledAreObeyed) {
 }
 
 TEST(Sample, HoldsTheFirstAndTheLastRunAndIsAscending) {
-  for (const std::int64_t count : {std::int64_t{1089}, std::int64_t{16384}, std::int64_t{1000003}, std::int64_t{1} << 33})
+  for (const std::int64_t count :
+       {std::int64_t{1089}, std::int64_t{16384}, std::int64_t{1000003}, std::int64_t{1} << 33})
     for (std::uint64_t seed = 0; seed < 20; ++seed) {
       const std::vector<std::int64_t> sample = choose_sample(count, Coverage::sampled, seed);
       ASSERT_TRUE(is_ascending(sample));
@@ -65,7 +66,8 @@ TEST(Sample, ReachesAllOfTheTensorOverManySeeds) {
   // Each tenth of the tensor is hit by about 3 of the 32 runs of a seed; over 50 seeds none may stay out.
   std::vector<int> hits(10, 0);
   for (std::uint64_t seed = 0; seed < 50; ++seed)
-    for (const std::int64_t index : choose_sample(100000, Coverage::sampled, seed)) ++hits[static_cast<std::size_t>(index / 10000)];
+    for (const std::int64_t index : choose_sample(100000, Coverage::sampled, seed))
+      ++hits[static_cast<std::size_t>(index / 10000)];
   for (const int count : hits) EXPECT_GT(count, 50 * 32 * 32 / 10 / 2);
 }
 

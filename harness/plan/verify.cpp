@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <exception>
+#include <new>
 
 #include "harness/data/error.hpp"
 #include "harness/plan/case_inputs.hpp"
@@ -168,6 +169,8 @@ CaseResult verify_case(const Case& item, Device& device, const VerifyOptions& op
   } catch (const Refused& refusal) {
     result.outcome = Outcome::refused;
     result.reason = refusal.what();
+  } catch (const std::bad_alloc&) {
+    fail(result, "out of memory: more was asked for than the process may have");
   } catch (const std::exception& error) {
     fail(result, error.what());
   }

@@ -55,6 +55,13 @@ Reason too_long_backward(const Problem& problem) {
   return std::nullopt;
 }
 
+/// Two launches and four sums over a block are no way to normalise a handful of values.
+Reason not_worth_splitting(const Problem& problem) {
+  if (const Reason reason = not_planes(problem)) return reason;
+  if (PlaneSlabs::slabs(BatchNorm(problem)) == 1) return "a channel of at most 4096 values is one slab: nothing to split";
+  return std::nullopt;
+}
+
 Reason not_columns(const Problem& problem) {
   if (!BatchNorm(problem).from_batch()) return "normalises with the batch's statistics; this is evaluation";
   if (const Reason reason = not_dense(problem)) return reason;
@@ -113,7 +120,8 @@ std::vector<Implementation> batch_norm_implementations() {
       cuda_kernel("channels_last", forward, LOCKSTEP_KERNEL(batch_norm_forward_channels_last), not_columns, column_slabs),
       cuda_kernel("channel_in_registers", forward, LOCKSTEP_KERNEL(batch_norm_forward_channel_in_registers),
                   too_long_forward, held_channel),
-      cuda_kernel("split_planes", forward, LOCKSTEP_KERNEL(batch_norm_forward_split_planes), not_planes, plane_slabs),
+      cuda_kernel("split_planes", forward, LOCKSTEP_KERNEL(batch_norm_forward_split_planes), not_worth_splitting,
+                  plane_slabs),
       cuda_kernel("evaluation", forward, LOCKSTEP_KERNEL(batch_norm_forward_evaluation), not_evaluation, evaluation),
       vendor_call(Backend::onednn, "batch_normalization", forward, LOCKSTEP_ONEDNN(batch_norm_forward_onednn),
                   not_for_onednn, onednn_contract),
@@ -125,7 +133,8 @@ std::vector<Implementation> batch_norm_implementations() {
                   column_slabs),
       cuda_kernel("channel_in_registers", backward, LOCKSTEP_KERNEL(batch_norm_backward_channel_in_registers),
                   too_long_backward, held_channel),
-      cuda_kernel("split_planes", backward, LOCKSTEP_KERNEL(batch_norm_backward_split_planes), not_planes, plane_slabs),
+      cuda_kernel("split_planes", backward, LOCKSTEP_KERNEL(batch_norm_backward_split_planes), not_worth_splitting,
+                  plane_slabs),
       cuda_kernel("evaluation", backward, LOCKSTEP_KERNEL(batch_norm_backward_evaluation), not_evaluation, evaluation),
       vendor_call(Backend::onednn, "batch_normalization", backward, LOCKSTEP_ONEDNN(batch_norm_backward_onednn),
                   not_for_onednn, onednn_contract),

@@ -86,6 +86,7 @@ Launch batch_norm_backward_onednn(const Problem& problem, const Tensors& tensors
         if (sums) std::fill_n(sums, channels, 0.0f);
     };
   // The saved 1 / sqrt(variance + eps) goes in as its square's inverse with eps 0: oneDNN takes the root of it again.
+  // In double, since the truth takes the saved value as exact.
   const bool from_batch = a.op.from_batch();
   const float eps = from_batch ? 0.0f : static_cast<float>(a.op.eps);
   const auto kind = a.op.affine ? dnnl::prop_kind::backward : dnnl::prop_kind::backward_data;
@@ -109,7 +110,7 @@ Launch batch_norm_backward_onednn(const Problem& problem, const Tensors& tensors
   return [a, primitive, arguments, saved, from_batch] {
     if (from_batch)
       for (std::size_t c = 0; c < saved->variance.size(); ++c)
-        saved->variance[c] = 1.0f / (a.saved_rstd[c] * a.saved_rstd[c]);
+        saved->variance[c] = static_cast<float>(1.0 / (static_cast<double>(a.saved_rstd[c]) * a.saved_rstd[c]));
     primitive->execute(onednn_stream(), arguments);
     onednn_stream().wait();
   };

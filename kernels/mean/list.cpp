@@ -72,7 +72,10 @@ Reason not_for_onednn(const Problem& problem) {
 Reason not_for_cudnn(const Problem& problem) {
   const Mean op(problem);
   if (op.terms == 0 || op.outputs == 0) return "cuDNN takes no empty tensors";
-  if (op.shape.size() > 8) return "cuDNN takes up to 8 axes";
+  if (op.terms == 1) return "cuDNN is not asked for a reduction that leaves the shape as it is";
+  if (problem.dtype == DType::bf16) return "cuDNN's reduction is compared in f32 and f16";
+  if (problem.layout == Layout::strided) return "cuDNN's reduction is compared on dense tensors";
+  if (plan_mean(problem).size() > 4) return "cuDNN's descriptors hold four merged axes here";
   if (element_count(op.shape) >= std::int64_t{1} << 31) return "cuDNN takes fewer than 2^31 elements";
   return std::nullopt;
 }

@@ -50,6 +50,17 @@ void run_benchmark(benchmark::State& state, BenchRun& run, const Case& item) {
   state.counters["samples"] = static_cast<double>(measurement.samples_seconds.size());
 }
 
+/// Google Benchmark answers an unknown format with its usage and exit status 0.
+void reject_unknown_formats(const std::vector<std::string>& extras) {
+  for (const std::string& extra : extras)
+    for (const std::string option : {"--benchmark_format=", "--benchmark_out_format="}) {
+      if (!extra.starts_with(option)) continue;
+      const std::string format = extra.substr(option.size());
+      if (format != "console" && format != "json" && format != "csv")
+        throw Error(option + format + ": unknown format; accepted: console, json, csv");
+    }
+}
+
 }  // namespace
 
 CommandBody add_bench_command(CLI::App& command, const Surroundings& surroundings) {
@@ -60,6 +71,7 @@ CommandBody add_bench_command(CLI::App& command, const Surroundings& surrounding
   command.footer("Google Benchmark's flags pass through (--benchmark_filter, --benchmark_repetitions, --benchmark_out, ...).");
   return [run, surroundings](const std::vector<std::string>& extras) -> int {
     PassThrough arguments(extras, "--benchmark_");
+    reject_unknown_formats(extras);
     if (!run->selection.out.empty()) prepare_folder(run->selection.out);
     run->program = surroundings.program;
     const std::string started = utc_now();
@@ -79,7 +91,7 @@ CommandBody add_bench_command(CLI::App& command, const Surroundings& surrounding
     benchmark::Initialize(&arguments.count(), arguments.values());
     arguments.reject_rest();
     const std::size_t ran = benchmark::RunSpecifiedBenchmarks();
-    if (ran == 0) throw NothingSelected("no case matches --benchmark_filter");
+    if (ran == 0) return kNothingRan;  // Google Benchmark has said that nothing matches
     if (!run->selection.out.empty()) {
       for (reports::Ceiling& ceiling : measure_copy_ceilings()) run->builder.add_ceiling(std::move(ceiling));
       reports::Run description;

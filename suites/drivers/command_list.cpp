@@ -27,6 +27,7 @@ CommandBody add_list_command(CLI::App& command, const Surroundings& surroundings
   command.add_option("--suite", selection->suite, "smoke, nightly or release")->capture_default_str();
   command.add_option("--filter", selection->filters, "only cases whose id matches");
   return [=, &catalogue = surroundings.catalogue](const std::vector<std::string>&) -> int {
+    sets_of_suite(selection->suite);  // a misspelt suite is an error even where no case is listed
     if (!*with_cases && selection->filters.empty()) {
       list_operators(catalogue);
       return kPassed;

@@ -8,6 +8,7 @@
 #include "reports/summary_text.hpp"
 #include "reports/totals.hpp"
 #include "suites/drivers/cli.hpp"
+#include "suites/drivers/dump.hpp"
 #include "suites/drivers/environment.hpp"
 #include "suites/drivers/interrupt.hpp"
 #include "suites/drivers/run_stages.hpp"
@@ -61,6 +62,7 @@ int run(const RunOptions& options, const Surroundings& surroundings) {
   report.run.interrupted = interrupted();
   report.run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   report.run.exit_status = status_of(report, options);
+  dump_failures(report, surroundings.catalogue, options.selection.out);
   std::cout << reports::summary_text(report, isatty(STDOUT_FILENO) != 0);
   write_reports(report, options.selection.out);
   return report.run.exit_status;

@@ -7,6 +7,7 @@
 
 #include "reports/totals.hpp"
 #include "suites/drivers/cli.hpp"
+#include "suites/drivers/dump.hpp"
 #include "suites/drivers/environment.hpp"
 #include "suites/drivers/interrupt.hpp"
 #include "suites/drivers/judging_rate.hpp"
@@ -54,6 +55,7 @@ class CaseTest : public testing::Test {
       run_.builder.add_case(item, seed, *result);
       const CaseResult& verdict = result->verdict;
       if (verdict.outcome == Outcome::skipped) GTEST_SKIP() << verdict.reason;
+      if (verdict.outcome == Outcome::refused) GTEST_SKIP() << "refused: " << verdict.reason;
       if (verdict.outcome != Outcome::passed) ADD_FAILURE() << explain(verdict, item.id(), seed);
     }
   }
@@ -121,7 +123,10 @@ int finish(VerifyRun& run, const Surroundings& surroundings, const std::string& 
   }
   if (status == kNothingRan) std::cerr << "lockstep: no case ran; the reasons stand with the skipped ones\n";
   report.run.exit_status = status;
-  if (!run.selection.out.empty()) write_reports(report, run.selection.out);
+  if (!run.selection.out.empty()) {
+    dump_failures(report, surroundings.catalogue, run.selection.out);
+    write_reports(report, run.selection.out);
+  }
   return status;
 }
 

@@ -4,25 +4,46 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <filesystem>
 #include <thread>
 
 namespace lockstep {
+namespace {
+
+template <class Number>
+bool reads_as(const std::string& text, Number& value) {
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return failure == std::errc{} && end == text.data() + text.size();
+}
+
+// CLI11 turns -1 into the largest seed, and takes nan for a positive number.
+std::string reject_seed(const std::string& text) {
+  std::uint64_t seed = 0;
+  return reads_as(text, seed) ? "" : "'" + text + "' is no seed; accepted: 0 to 18446744073709551615";
+}
+std::string reject_amount(const std::string& text) {
+  double amount = 0;
+  return reads_as(text, amount) && std::isfinite(amount) && amount > 0 ? "" : "'" + text + "'; accepted: a number above 0";
+}
+
+}  // namespace
 
 void Selection::add_options(CLI::App& command) {
   command.add_option("--suite", suite, "smoke, nightly or release")->capture_default_str();
   command.add_option("--filter", filters, "only cases whose id matches: * and ? as in a shell, else a substring");
   command.add_option("--case", cases, "exactly this case, listed or not; may be repeated");
-  command.add_option("--seed", seed, "seed of the data")->capture_default_str();
+  command.add_option("--seed", seed, "seed of the data")->check(reject_seed)->capture_default_str();
   command.add_option("--seeds", seeds, "judge with this many seeds, from --seed on")->check(CLI::Range(1, 100000))->capture_default_str();
   command.add_option("--out", out, "folder for report.json and report.html");
   command.add_option("--workers", workers, "worker processes (default: one per core)")->check(CLI::Range(1, 1024));
-  command.add_option("--timeout", timeout_seconds, "seconds after which a case is ended")->check(CLI::PositiveNumber)->capture_default_str();
-  command.add_option("--memory-limit", memory_limit_gibibytes, "GiB of address space of a worker (default: no limit)")->check(CLI::PositiveNumber);
+  command.add_option("--timeout", timeout_seconds, "seconds after which a case is ended")->check(reject_amount)->capture_default_str();
+  command.add_option("--memory-limit", memory_limit_gibibytes, "GiB of address space of a worker (default: no limit)")->check(reject_amount);
   command.add_option("--device", device, "auto (the GPU where there is one) or emulated")->check(CLI::IsMember({"auto", "emulated"}))->capture_default_str();
   command.add_option("--coverage", coverage, "elements judged: automatic (a sample of large outputs), full or sampled")
       ->check(CLI::IsMember({"automatic", "full", "sampled"}))->capture_default_str();
-  command.add_option("--expect-cases", expect_cases, "fail when fewer cases ran");
+  command.add_option("--expect-cases", expect_cases, "fail when fewer cases ran")->check(CLI::NonNegativeNumber);
 }
 
 Coverage Selection::coverage_value() const {

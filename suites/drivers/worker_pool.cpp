@@ -78,7 +78,7 @@ void WorkerPool::take_line(Worker& worker, const std::string& line) {
 void WorkerPool::lose(Worker& worker, Outcome outcome, std::string reason) {
   ++starts_without_answer_;
   const std::string end = worker.process.finish();
-  if (reason.empty()) reason = "the worker was " + end + (end.starts_with("killed by signal 9") ? ", perhaps for memory" : "");
+  if (reason.empty()) reason = "the worker " + std::string(end.starts_with("killed") ? "was " : "") + end + (end.starts_with("killed by signal 9") ? ", perhaps for memory" : "");
   // Only the task in front had begun; the others were merely queued.
   if (!worker.sent.empty() && worker.running_since) {
     TaskResult result;
@@ -94,6 +94,8 @@ void WorkerPool::lose(Worker& worker, Outcome outcome, std::string reason) {
 
 void WorkerPool::pump() {
   start_missing_workers();
+  // Also those that say nothing: an idle one must take over what a worker that died was sent.
+  for (Worker& worker : workers_) feed(worker);
   std::vector<pollfd> files;
   for (const Worker& worker : workers_) files.push_back({worker.process.answers(), POLLIN, 0});
   if (poll(files.data(), files.size(), kPollMilliseconds) < 0) return;  // interrupted by a signal

@@ -113,6 +113,8 @@ Device& ReplayMachine::device_for(Backend backend) {
 }
 
 const Implementation* ReplayMachine::choose(const Catalogued& entry, const Problem& problem, std::string& reason) {
+  // Kernels that do not take a problem often say the same: each reason once, with the names it holds for.
+  std::vector<std::pair<std::string, std::string>> names_by_refusal;
   for (const Implementation& candidate : entry.implementations) {
     if (candidate.direction != problem.direction) continue;
     if (wanted_ != candidate.name() && wanted_ != name_of(candidate.backend)) continue;
@@ -121,9 +123,15 @@ const Implementation* ReplayMachine::choose(const Catalogued& entry, const Probl
     if (!runs_on(candidate.backend, device.kind())) refusal = gpu_unavailable();
     else refusal = candidate.unsupported(problem, device);
     if (!refusal) return &candidate;
-    reason += (reason.empty() ? "" : "; ") + candidate.name() + ": " + *refusal;
+    const auto same = std::find_if(names_by_refusal.begin(), names_by_refusal.end(),
+                                   [&](const auto& known) { return known.first == *refusal; });
+    if (same == names_by_refusal.end()) names_by_refusal.emplace_back(*refusal, candidate.name());
+    else same->second += ", " + candidate.name();
   }
-  if (reason.empty()) reason = "there is no implementation " + wanted_ + " of " + problem.operation();
+  reason = problem.operation() + ": ";
+  for (const auto& [refusal, names] : names_by_refusal)
+    reason += (&refusal == &names_by_refusal.front().first ? "" : "; ") + names + ": " + refusal;
+  if (names_by_refusal.empty()) reason += "there is no implementation " + wanted_;
   return nullptr;
 }
 

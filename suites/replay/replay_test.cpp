@@ -148,7 +148,7 @@ TEST_F(Replay, SaysWhatAnImplementationDoesNotServe) {
   EXPECT_THAT(read_text(results() / "add" / "skipped.txt"), HasSubstr("cuda."));
   // A name that exists forward only serves the forward; the case as a whole is not served.
   EXPECT_EQ(run("cuda.faulty", DType::f32, with_faulty_add(1.0, false)), 3) << out_;
-  EXPECT_THAT(out_, HasSubstr("there is no implementation cuda.faulty of add.backward; what was served agrees"));
+  EXPECT_THAT(out_, HasSubstr("(add.backward: there is no implementation cuda.faulty; what was served agrees)"));
   EXPECT_EQ(result("add/y")[0], 7.0);
   EXPECT_THAT(error_of([&] { run("cuda.no_such"); }), HasSubstr("unknown implementation 'cuda.no_such'; accepted: reference"));
 }

@@ -58,7 +58,7 @@ template <class T>
 class ScaledSumBackward {
  public:
   ScaledSumBackward(const Problem& problem, const Operands<T>& in)
-      : op_(problem), x_(in[0]), y_(in[1]), g_y_(in[2]), g_z_(in[3]), slopes_(op_.rows) {}
+      : op_(problem), x_(in.at(0)), y_(in.at(1)), g_y_(in.at(2)), g_z_(in.at(3)), slopes_(op_.rows) {}
   T element(std::size_t, std::int64_t index) const {
     const std::int64_t row = index / op_.columns;
     const T slope = slopes_.at(row, [this](std::int64_t r) {
@@ -106,16 +106,19 @@ class ScaledSumOperator : public FormulaOperator<ScaledSumForward, ScaledSumBack
 
   std::vector<Fault> faults(const Problem&) const override {
     const auto with_scale = [](std::string id, double factor) {
-      return Fault{std::move(id), "the scale is wrong", [factor](const Problem& problem, const std::vector<Values>& inputs) {
+      return Fault{std::move(id), "the scale is wrong",
+                   [factor](const Problem& problem, const std::vector<Values>& inputs) {
                      Problem changed = problem;
                      changed.parameters.set_real("scale", factor * problem.parameters.real("scale", 2.0));
                      return evaluate_as<ScaledSumForward, ScaledSumBackward>(changed, inputs);
                    }};
     };
-    return {with_scale("scale_forgotten", 0.5), with_scale("scale_hardly_off", 1 + 0x1p-40),
+    return {with_scale("scale_forgotten", 0.5),
+            with_scale("scale_hardly_off", 1 + 0x1p-40),
             {"only_first_row", "needs a second row", [](const Problem& problem, const std::vector<Values>&) {
                const ScaledSum op(problem);
-               return op.rows < 2 ? nullptr : std::make_unique<WrongAnswer>([](std::size_t, std::int64_t) { return 0.25; });
+               return op.rows < 2 ? nullptr
+                                  : std::make_unique<WrongAnswer>([](std::size_t, std::int64_t) { return 0.25; });
              }}};
   }
 
@@ -132,7 +135,8 @@ class ScaledSumOperator : public FormulaOperator<ScaledSumForward, ScaledSumBack
 /// "scaled_sum.forward" on x of `shape`.
 [[maybe_unused]] inline Problem scaled_sum_problem(Shape shape, Direction direction = Direction::forward,
                                                    DType dtype = DType::f32) {
-  Problem problem{.operator_name = "scaled_sum", .direction = direction, .shapes = {}, .parameters = {}, .dtype = dtype};
+  Problem problem{
+      .operator_name = "scaled_sum", .direction = direction, .shapes = {}, .parameters = {}, .dtype = dtype};
   problem.set_shape("x", std::move(shape));
   return problem;
 }
@@ -147,7 +151,8 @@ using Afterwards = std::function<void(const Tensors& tensors, int launch)>;
   spoiled.backend = Backend::cuda;
   spoiled.idea = std::move(idea);
   spoiled.unsupported = [](const Problem&, const Device&) { return std::optional<std::string>(); };
-  spoiled.prepare = [inner = spoiled.prepare, afterwards](const Problem& problem, const Tensors& tensors, Device& device) {
+  spoiled.prepare = [inner = spoiled.prepare, afterwards](const Problem& problem, const Tensors& tensors,
+                                                          Device& device) {
     return Launch([launch = inner(problem, tensors, device), afterwards, tensors, launches = std::make_shared<int>(0)] {
       launch();
       if (afterwards) afterwards(tensors, *launches);
