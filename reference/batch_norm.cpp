@@ -21,8 +21,7 @@ T held(double value) {
 /// Row-major indices of a channel's values for i that mostly ascend: divides once per image, not once per value.
 class ChannelWalk {
  public:
-  ChannelWalk(const BatchNorm& op, std::int64_t channel)
-      : op_(op), channel_(channel), offset_(channel * op.plane) {}
+  ChannelWalk(const BatchNorm& op, std::int64_t channel) : op_(op), channel_(channel), offset_(channel * op.plane) {}
   std::int64_t operator()(std::int64_t i) {
     if (i < first_ || i >= first_ + op_.plane) {
       first_ = i / op_.plane * op_.plane;
@@ -42,6 +41,22 @@ Moments<T> channel_moments(const BatchNorm& op, const Operand<T>& x, std::int64_
   return moments<T>(op.count(), [&](std::int64_t i) { return x[walk(i)]; });
 }
 
+/// 1 / sqrt(variance + eps).
+template <class T>
+T inverse_deviation(const T& variance, double eps) {
+  return rsqrt(variance + T(eps));
+}
+
+/// No computed variance is below zero, whatever its error: the result lies between 0 and 1 / sqrt(eps). Without saying so a
+/// constant channel far from zero, where the bound exceeds eps, would have no finite bound at all.
+template <class T>
+requires std::same_as<T, Tracked> T inverse_deviation(const T& variance, double eps) {
+  Tracked result = rsqrt(variance + T(eps));
+  const double largest = (1 + current_contract().function_error(current_contract().rsqrt_ulp)) / std::sqrt(eps);
+  if (eps > 0) result.bound = std::fmin(result.bound, std::fmax(largest - result.value, result.value));
+  return result;
+}
+
 template <class T>
 struct Normaliser {
   T mean{}, rstd{};
@@ -53,26 +68,33 @@ Operand<T> operand_at(const Operands<T>& in, int position) {
 }
 
 template <class T>
-Normaliser<T> running_normaliser(const BatchNorm& op, const Operand<T>& mean, const Operand<T>& variance, std::int64_t c) {
-  return {mean[c], shared(T(rsqrt(variance[c] + T(op.eps))))};
+Normaliser<T> running_normaliser(const BatchNorm& op, const Operand<T>& mean, const Operand<T>& variance,
+                                 std::int64_t c) {
+  return {mean[c], shared(inverse_deviation(variance[c], op.eps))};
 }
 
 template <class T>
 class Forward {
  public:
   Forward(const Problem& problem, const Operands<T>& in)
-      : op_(problem), at_(op_, Direction::forward), x_(in[0]), weight_(operand_at(in, at_.weight)),
-        bias_(operand_at(in, at_.bias)), running_mean_(operand_at(in, at_.running_mean)),
-        running_var_(operand_at(in, at_.running_var)), channels_(op_.channels) {}
+      : op_(problem),
+        at_(op_, Direction::forward),
+        x_(in[0]),
+        weight_(operand_at(in, at_.weight)),
+        bias_(operand_at(in, at_.bias)),
+        running_mean_(operand_at(in, at_.running_mean)),
+        running_var_(operand_at(in, at_.running_var)),
+        channels_(op_.channels) {}
 
   T element(std::size_t output, std::int64_t index) const {
     switch (output) {
       case 0: return normalised(index);
       case 1: return running(running_mean_[index], index, [](const Moments<T>& m) { return m.mean; });
-      case 2: return running(running_var_[index], index, [this](const Moments<T>& m) {
-        const auto n = static_cast<double>(op_.count());
-        return m.variance * (T(n) / T(n - 1));  // y takes the biased variance, the running one is unbiased
-      });
+      case 2:
+        return running(running_var_[index], index, [this](const Moments<T>& m) {
+          const auto n = static_cast<double>(op_.count());
+          return m.variance * (T(n) / T(n - 1));  // y takes the biased variance, the running one is unbiased
+        });
       default: return T(static_cast<double>(op_.batches_after()));
     }
   }
@@ -128,9 +150,9 @@ GradientSums<T> gradient_sums(const BatchNorm& op, const Operand<T>& g, const Op
 /// The same errors in closed form, five times as fast: x, g and the mean are exact, so every normalised x carries the two
 /// roundings of its own subtraction and product, and rstd's error, which all share.
 template <class T>
-  requires std::same_as<T, Tracked>
-GradientSums<T> gradient_sums(const BatchNorm& op, const Operand<T>& g, const Operand<T>& x, const Normaliser<T>& s,
-                              std::int64_t channel) {
+requires std::same_as<T, Tracked> GradientSums<T> gradient_sums(const BatchNorm& op, const Operand<T>& g,
+                                                                const Operand<T>& x, const Normaliser<T>& s,
+                                                                std::int64_t channel) {
   constexpr int kLanes = 4;
   std::array<SumStatistics, kLanes> plain{}, products{};
   ChannelWalk walk(op, channel);
@@ -158,16 +180,23 @@ GradientSums<T> gradient_sums(const BatchNorm& op, const Operand<T>& g, const Op
 
 /// Saved statistics are functions of x: with derivatives (second order) they are computed anew, to carry theirs.
 template <class T>
-constexpr bool kHasTangent = requires(T t) { t.tangent; };
+constexpr bool kHasTangent = requires(T t) {
+  t.tangent;
+};
 
 template <class T>
 class Backward {
  public:
   Backward(const Problem& problem, const Operands<T>& in)
-      : op_(problem), at_(op_, Direction::backward), x_(in[0]), weight_(operand_at(in, at_.weight)),
+      : op_(problem),
+        at_(op_, Direction::backward),
+        x_(in[0]),
+        weight_(operand_at(in, at_.weight)),
         mean_(operand_at(in, op_.from_batch() ? at_.saved_mean : at_.running_mean)),
-        spread_(operand_at(in, op_.from_batch() ? at_.saved_rstd : at_.running_var)), g_(operand_at(in, at_.g_y)),
-        normalisers_(op_.channels), sums_(op_.channels) {}
+        spread_(operand_at(in, op_.from_batch() ? at_.saved_rstd : at_.running_var)),
+        g_(operand_at(in, at_.g_y)),
+        normalisers_(op_.channels),
+        sums_(op_.channels) {}
 
   /// Outputs: d_x, d_weight, d_bias.
   T element(std::size_t output, std::int64_t index) const {
@@ -192,7 +221,7 @@ class Backward {
       if (!op_.from_batch()) return running_normaliser(op_, mean_, spread_, k);
       if constexpr (kHasTangent<T>) {
         const Moments<T> m = channel_moments(op_, x_, k);
-        return {m.mean, rsqrt(m.variance + T(op_.eps))};
+        return {m.mean, inverse_deviation(m.variance, op_.eps)};
       } else {
         return {mean_[k], spread_[k]};
       }
@@ -275,13 +304,15 @@ class BatchNormOperator final : public FormulaOperator<Forward, Backward> {
   /// bytes: x, y (and g_y) once, per channel what the signature lists.
   Cost cost(const Problem& problem) const override {
     const BatchNorm op(problem);
-    const double n = static_cast<double>(element_count(op.shape)), size = static_cast<double>(size_in_bytes(problem.dtype));
+    const double n = static_cast<double>(element_count(op.shape)),
+                 size = static_cast<double>(size_in_bytes(problem.dtype));
     const bool forward = problem.direction == Direction::forward;
     double per_channel = 0;
     const Signature s = signature(problem);
     for (const auto* list : {&s.inputs, &s.outputs})
       for (const TensorSpec& spec : *list)
-        if (!spec.takes_layout) per_channel += static_cast<double>(element_count(spec.shape) * size_in_bytes(spec.dtype));
+        if (!spec.takes_layout)
+          per_channel += static_cast<double>(element_count(spec.shape) * size_in_bytes(spec.dtype));
     // Without d_weight the evaluation's backward scales g_y and does not look at x.
     const bool reads_x = forward || op.from_batch() || op.affine;
     const double flops = forward ? (op.from_batch() ? 8 : 2) : op.from_batch() ? 12 : op.affine ? 6 : 1;

@@ -11,14 +11,16 @@ constexpr std::int64_t kAnyRank = 0;
 void check_rank(std::int64_t dims, std::size_t rank) {
   const std::string got = "D input (got " + std::to_string(rank) + "D input)";
   if (dims == 1 && rank != 2 && rank != 3) throw Refused("expected 2D or 3" + got);
-  if (dims > 1 && rank != static_cast<std::size_t>(dims) + 2) throw Refused("expected " + std::to_string(dims + 2) + got);
+  if (dims > 1 && rank != static_cast<std::size_t>(dims) + 2)
+    throw Refused("expected " + std::to_string(dims + 2) + got);
   if (rank < 2) throw Refused("expected at least 2" + got);
   if (rank > 5) throw Refused("expected at most 5" + got);
 }
 
 void check_count(const char* name, std::int64_t got, std::int64_t channels) {
   if (got != channels)
-    throw Refused(std::string(name) + " should contain " + std::to_string(channels) + " elements not " + std::to_string(got));
+    throw Refused(std::string(name) + " should contain " + std::to_string(channels) + " elements not " +
+                  std::to_string(got));
 }
 
 }  // namespace
@@ -41,7 +43,8 @@ BatchNorm::BatchNorm(const Problem& problem) : shape(problem.shape("x")) {
   factor = given.is_none("momentum") ? 1.0 / static_cast<double>(batches_before + 1) : given.real("momentum", factor);
 
   if (from_batch() && count() == 1)
-    throw Refused("Expected more than 1 value per channel when training, got input size torch.Size(" + to_text(shape) + ")");
+    throw Refused("Expected more than 1 value per channel when training, got input size torch.Size(" + to_text(shape) +
+                  ")");
   const std::int64_t features = given.integer("num_features", channels);
   const auto elements = [&](const char* name) {
     const Shape* tensor = problem.find_shape(name);

@@ -40,13 +40,20 @@ class WrongForward final : public Evaluator<double> {
 
   WrongForward(const Problem& problem, const Inputs& in, Grouping grouping, Change change, double eps,
                std::int64_t counter)
-      : op_(problem), at_(op_, Direction::forward), in_(in), grouping_(std::move(grouping)), change_(std::move(change)),
-        eps_(eps), counter_(counter), answers_(grouping_.per_image ? op_.images * op_.channels : op_.channels) {}
+      : op_(problem),
+        at_(op_, Direction::forward),
+        in_(in),
+        grouping_(std::move(grouping)),
+        change_(std::move(change)),
+        eps_(eps),
+        counter_(counter),
+        answers_(grouping_.per_image ? op_.images * op_.channels : op_.channels) {}
 
   double element(std::size_t output, std::int64_t index) const override {
     if (output == 3) return static_cast<double>(counter_);
     const std::int64_t c = output == 0 ? op_.channel_of(index) : index;
-    const std::int64_t image = output == 0 ? index / (op_.channels * op_.plane) : index % std::max<std::int64_t>(op_.images, 1);
+    const std::int64_t image =
+        output == 0 ? index / (op_.channels * op_.plane) : index % std::max<std::int64_t>(op_.images, 1);
     const ChannelAnswer& s = answer(grouping_.per_image ? image : c, c);
     if (output == 1) return s.running_mean;
     if (output == 2) return s.running_var;
@@ -144,7 +151,8 @@ class WrongBackward final : public Evaluator<double> {
 /// Channel statistics changed by `change`.
 Evaluation changed(const Problem& p, const Inputs& in, WrongForward::Change change) {
   const BatchNorm op(p);
-  return std::make_unique<WrongForward>(p, in, by_channel(op, op.images), std::move(change), op.eps, op.batches_after());
+  return std::make_unique<WrongForward>(p, in, by_channel(op, op.images), std::move(change), op.eps,
+                                        op.batches_after());
 }
 Evaluation grouped(const Problem& p, const Inputs& in, Grouping grouping) {
   const BatchNorm op(p);
@@ -174,13 +182,15 @@ std::vector<Fault> forward_faults() {
       {"eps_doubled", "eps twice as large (2e-5 for 1e-5)",
        [](const Problem& p, const Inputs& in) -> Evaluation {
          const BatchNorm op(p);
-         return std::make_unique<WrongForward>(p, in, by_channel(op, op.images), nullptr, 2 * op.eps, op.batches_after());
+         return std::make_unique<WrongForward>(p, in, by_channel(op, op.images), nullptr, 2 * op.eps,
+                                               op.batches_after());
        }},
       {"unbiased_variance", "y normalised with the variance divided by count - 1",
        [](const Problem& p, const Inputs& in) -> Evaluation {
          const BatchNorm op(p);
          const auto n = static_cast<double>(op.count());
-         return has_batch(op) ? changed(p, in, [n](ChannelAnswer& s, std::int64_t) { s.variance *= n / (n - 1); }) : nullptr;
+         return has_batch(op) ? changed(p, in, [n](ChannelAnswer& s, std::int64_t) { s.variance *= n / (n - 1); })
+                              : nullptr;
        }},
       {"biased_running_var", "running variance from the variance divided by count",
        [](const Problem& p, const Inputs& in) -> Evaluation {
@@ -280,10 +290,9 @@ std::vector<Fault> backward_faults() {
       {"uncentered_weight_gradient", "x not centred where it meets g_y",
        [](const Problem& p, const Inputs& in) -> Evaluation {
          const BatchNorm op(p);
-         return wrong_backward(p, in, {.grouping = by_channel(op, op.images),
-                                       .mean_terms = op.from_batch(),
-                                       .centered = false,
-                                       .eps = op.eps});
+         return wrong_backward(
+             p, in,
+             {.grouping = by_channel(op, op.images), .mean_terms = op.from_batch(), .centered = false, .eps = op.eps});
        }},
       {"one_image_less", "sums without the last image",
        [](const Problem& p, const Inputs& in) -> Evaluation {

@@ -33,7 +33,8 @@ std::unique_ptr<Evaluator<double>> evaluate(const char* operation, const std::st
 
 TEST(BatchNorm, NormalisesWithTheBiasedAndTracksTheUnbiasedVariance) {
   const auto inputs = small_inputs();
-  const auto out = evaluate("batch_norm.forward", "x=2x2x2,eps=0.5,momentum=0.25,num_batches_tracked=7,dtype=f64", inputs);
+  const auto out =
+      evaluate("batch_norm.forward", "x=2x2x2,eps=0.5,momentum=0.25,num_batches_tracked=7,dtype=f64", inputs);
   EXPECT_DOUBLE_EQ(out->element(0, 0), 2 * (1 - 3) / std::sqrt(14.0 / 4 + 0.5) + 10);
   EXPECT_DOUBLE_EQ(out->element(0, 5), 2 * (6 - 3) / std::sqrt(14.0 / 4 + 0.5) + 10);
   EXPECT_DOUBLE_EQ(out->element(0, 7), 20);  // a constant channel gives the bias
@@ -115,7 +116,8 @@ TEST(BatchNorm, RefusesRanksAsPyTorchsClassesDo) {
 }
 
 TEST(BatchNorm, RefusesOneValuePerChannelWhereItTakesTheBatch) {
-  const std::string message = "Expected more than 1 value per channel when training, got input size torch.Size([1, 3, 1, 1])";
+  const std::string message =
+      "Expected more than 1 value per channel when training, got input size torch.Size([1, 3, 1, 1])";
   EXPECT_EQ(refusal("x=1x3x1x1"), message);
   EXPECT_EQ(refusal("x=1x3x1x1,training=false,track_running_stats=false"), message);
   EXPECT_EQ(refusal("x=1x3x1x1,training=false"), "accepted");

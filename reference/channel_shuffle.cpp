@@ -104,7 +104,8 @@ class ChannelShuffleOperator final : public FormulaOperator<Forward, Backward> {
            const ChannelShuffle op(p);
            if (is_identity(op)) return nullptr;
            const std::int64_t groups = groups_of(op, p.direction);
-           return copy_from(in, [op, groups](std::int64_t i) { return source_of(op, groups, source_of(op, groups, i)); });
+           return copy_from(in,
+                            [op, groups](std::int64_t i) { return source_of(op, groups, source_of(op, groups, i)); });
          }},
         {"not_shuffled", "channels left where they are",
          [](const Problem& p, const std::vector<Values>& in) -> std::unique_ptr<Evaluator<double>> {

@@ -43,7 +43,8 @@ TEST(ChannelShuffle, BackwardIsTheShuffleWithTheOtherGroups) {
   EXPECT_EQ(result("channel_shuffle.backward", "x=2x12x3,groups=3,dtype=f64"),
             result("channel_shuffle.forward", "x=2x12x3,groups=4,dtype=f64"));
   for (const char* label : {"x=2x12x3,groups=3", "x=1x6x2x2,groups=6", "x=3x10x1x2x2,groups=5"})
-    EXPECT_LT(gradient_discrepancy(channel_shuffle_operator(), parse_problem("channel_shuffle.backward", label), 5), 1e-12)
+    EXPECT_LT(gradient_discrepancy(channel_shuffle_operator(), parse_problem("channel_shuffle.backward", label), 5),
+              1e-12)
         << label;
 }
 
@@ -85,12 +86,15 @@ TEST(ChannelShuffle, RefusesAsPyTorchDoes) {
   };
   EXPECT_EQ(refusal("x=1x7x4x4,groups=2"),
             "Number of channels must be divisible by groups. Got 7 channels and 2 groups.");
-  EXPECT_EQ(refusal("x=1x8x4,groups=16"), "Number of channels must be divisible by groups. Got 8 channels and 16 groups.");
+  EXPECT_EQ(refusal("x=1x8x4,groups=16"),
+            "Number of channels must be divisible by groups. Got 8 channels and 16 groups.");
   EXPECT_EQ(refusal("x=1x7x4,groups=0"), "Number of groups to divide channels in must be positive. Value of groups:0");
-  EXPECT_EQ(refusal("x=1x8x4,groups=_1"), "Number of groups to divide channels in must be positive. Value of groups:-1");
+  EXPECT_EQ(refusal("x=1x8x4,groups=_1"),
+            "Number of groups to divide channels in must be positive. Value of groups:-1");
   EXPECT_EQ(refusal("x=2x7,groups=0"), "channel_shuffle expects input with > 2 dims, but got input with sizes [2, 7]");
   EXPECT_EQ(refusal("x=scalar,groups=1"), "channel_shuffle expects input with > 2 dims, but got input with sizes []");
-  for (const char* label : {"x=0x8x4,groups=2", "x=2x0x4,groups=2", "x=2x8x0,groups=2"}) EXPECT_EQ(refusal(label), "accepted");
+  for (const char* label : {"x=0x8x4,groups=2", "x=2x0x4,groups=2", "x=2x8x0,groups=2"})
+    EXPECT_EQ(refusal(label), "accepted");
 }
 
 TEST(ChannelShuffle, MissingGroupsIsAnError) {

@@ -121,7 +121,8 @@ double second_gradient_discrepancy(const Operator& definition, Problem backward,
   const auto forward = definition.in_second_dual(s.forward, forward_inputs);
   const auto gradients = definition.in_dual(s.backward, backward_inputs);
   return discrepancy(
-      against_gradients(s, [&](std::size_t output, std::int64_t i) { return forward->element(output, i).tangent.tangent; }),
+      against_gradients(
+          s, [&](std::size_t output, std::int64_t i) { return forward->element(output, i).tangent.tangent; }),
       against_directions(s, [&](std::size_t output, std::int64_t i) { return gradients->element(output, i).tangent; }));
 }
 

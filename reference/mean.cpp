@@ -49,7 +49,8 @@ void append_axis(Shape& extents, Strides& strides, std::int64_t extent, std::int
 }  // namespace
 
 Mean::Mean(const Problem& problem)
-    : shape(problem.shape("x")), is_reduced(reduced_axes(problem, shape.size())),
+    : shape(problem.shape("x")),
+      is_reduced(reduced_axes(problem, shape.size())),
       keepdim(problem.parameters.boolean("keepdim", false)) {
   const Strides strides = row_major_strides(shape);
   for (std::size_t axis = 0; axis < shape.size(); ++axis) {

@@ -29,7 +29,8 @@ struct Mean {
   std::int64_t first_term(std::int64_t index) const;
   /// Distance in x from an output's first term to its term number `term`, in row-major order of the reduced axes.
   std::int64_t term_offset(std::int64_t term) const {
-    return reduced_extents_.size() == 1 ? term * reduced_strides_[0] : offset_of(term, reduced_extents_, reduced_strides_);
+    return reduced_extents_.size() == 1 ? term * reduced_strides_[0]
+                                        : offset_of(term, reduced_extents_, reduced_strides_);
   }
   /// The output to which element `index` of x belongs.
   std::int64_t output_of(std::int64_t index) const;

@@ -49,8 +49,8 @@ TEST(Mean, BackwardSpreadsTheGradientEvenly) {
 }
 
 TEST(Mean, BackwardIsTheDerivative) {
-  for (const char* label : {"x=3x4,dim=0", "x=3x4,dim=none", "x=2x3x4x5,dim=1x3,keepdim=true", "x=2x3x4x5,dim=0x2", "x=scalar",
-                            "x=7x1,dim=_1"})
+  for (const char* label : {"x=3x4,dim=0", "x=3x4,dim=none", "x=2x3x4x5,dim=1x3,keepdim=true", "x=2x3x4x5,dim=0x2",
+                            "x=scalar", "x=7x1,dim=_1"})
     EXPECT_LT(gradient_discrepancy(mean_operator(), parse_problem("mean.backward", label), 3), 1e-12) << label;
 }
 

@@ -14,7 +14,8 @@
 namespace lockstep {
 namespace {
 
-constexpr std::array<std::string_view, 7> kNames{"normal", "offset", "small", "exact", "adversarial", "special", "images"};
+constexpr std::array<std::string_view, 7> kNames{"normal",      "offset",  "small", "exact",
+                                                 "adversarial", "special", "images"};
 constexpr double kOffsetInDeviations = 1000.0;
 constexpr double kSmallDeviation = 0x1p-8;
 
@@ -27,8 +28,8 @@ ImageSource& image_source() {
 /// lanes give the bell, the high bits of a further product fill the mantissa to its end; a Box-Muller transform would cost
 /// ten times as much and buy only tails.
 inline float bell(std::uint64_t hash) {
-  const auto lanes = static_cast<std::int32_t>((hash & 0xffff) + ((hash >> 16) & 0xffff) + ((hash >> 32) & 0xffff) +
-                                               (hash >> 48));
+  const auto lanes =
+      static_cast<std::int32_t>((hash & 0xffff) + ((hash >> 16) & 0xffff) + ((hash >> 32) & 0xffff) + (hash >> 48));
   const auto fraction = static_cast<std::int32_t>((hash * 0xd6e8feb86659fd93ull) >> 40);
   constexpr float kDeviation = 37837.2f;  // 65536 / sqrt(3): the deviation of the sum of four uniforms on 16 bits
   return (static_cast<float>(lanes - 131070) + static_cast<float>(fraction) * 0x1p-24f - 0.5f) * (1.0f / kDeviation);
@@ -37,7 +38,8 @@ inline float bell(std::uint64_t hash) {
 __attribute__((optimize("O3"))) void fill_bell(float* out, std::int64_t count, float mean, float deviation,
                                                std::uint64_t seed) {
   const std::uint64_t base = mix64(seed);
-  for (std::int64_t i = 0; i < count; ++i) out[i] = mean + deviation * bell(mix64(base + static_cast<std::uint64_t>(i)));
+  for (std::int64_t i = 0; i < count; ++i)
+    out[i] = mean + deviation * bell(mix64(base + static_cast<std::uint64_t>(i)));
 }
 
 double adversarial_value(std::int64_t index, std::uint64_t seed, const FillRange& range) {
@@ -45,11 +47,11 @@ double adversarial_value(std::int64_t index, std::uint64_t seed, const FillRange
   const double drawn = range.mean + range.deviation * bell(hash);
   const bool second = index % 2 != 0;
   switch (hash >> 61) {
-    case 0: return second ? -drawn : drawn;                                      // cancels exactly
-    case 1: return second ? drawn * (-1.0 - 0x1p-10) : drawn;                    // cancels almost
-    case 2: return drawn;                                                        // a tie: both the same
+    case 0: return second ? -drawn : drawn;                    // cancels exactly
+    case 1: return second ? drawn * (-1.0 - 0x1p-10) : drawn;  // cancels almost
+    case 2: return drawn;                                      // a tie: both the same
     case 3: return second ? 0.0 : drawn;
-    case 4: return (second ? -1.0 : 1.0) * range.adversarial_limit;              // the edges of the range
+    case 4: return (second ? -1.0 : 1.0) * range.adversarial_limit;  // the edges of the range
     case 5: return drawn * 0x1p-12;
     case 6: return second ? range.adversarial_limit * 0.999 : drawn;
     default: return drawn;

@@ -60,7 +60,8 @@ TEST(Fill, SameSeedSameNumbersAndAnotherSeedOthers) {
 TEST(Fill, AnElementDependsOnSeedAndIndexAlone) {
   for (const Fill fill : {Fill::normal, Fill::offset, Fill::small, Fill::exact, Fill::adversarial}) {
     const FillRange range{.moves_with_offset = true};
-    EXPECT_TRUE(equal(filled(DType::f32, fill, range, 3, 1000), filled(DType::f32, fill, range, 3, 17), 17)) << name_of(fill);
+    EXPECT_TRUE(equal(filled(DType::f32, fill, range, 3, 1000), filled(DType::f32, fill, range, 3, 17), 17))
+        << name_of(fill);
   }
 }
 
@@ -91,7 +92,8 @@ TEST(Fill, EveryPrecisionSeesTheSameNumbers) {
 }
 
 TEST(Fill, OffsetMovesActivationsAndNothingElse) {
-  EXPECT_NEAR(measure(filled(DType::f32, Fill::offset, {.deviation = 2.0, .moves_with_offset = true}, 1)).mean, 2000, 0.2);
+  EXPECT_NEAR(measure(filled(DType::f32, Fill::offset, {.deviation = 2.0, .moves_with_offset = true}, 1)).mean, 2000,
+              0.2);
   EXPECT_NEAR(measure(filled(DType::f32, Fill::offset, {}, 1)).mean, 0, 0.05);
 }
 
@@ -111,7 +113,8 @@ TEST(Fill, ExactDrawsEveryIntegerWithinTheLimit) {
       ASSERT_TRUE(values[i] >= (positive ? 1 : -5) && values[i] <= 5) << values[i];
       ++seen[static_cast<std::size_t>(values[i] + 5)];
     }
-    for (int integer = positive ? 1 : -5; integer <= 5; ++integer) EXPECT_GT(seen[static_cast<std::size_t>(integer + 5)], 0);
+    for (int integer = positive ? 1 : -5; integer <= 5; ++integer)
+      EXPECT_GT(seen[static_cast<std::size_t>(integer + 5)], 0);
   }
 }
 

@@ -29,7 +29,8 @@ constexpr std::uint16_t round_to_narrow_bits(double value) {
   const std::uint64_t remainder = significand & ((1ull << dropped) - 1), half = 1ull << (dropped - 1);
   const std::uint64_t rounded = kept + ((remainder > half || (remainder == half && (kept & 1))) ? 1 : 0);
   // For a normal number the hidden bit of `rounded` adds one to the exponent field, hence the -1.
-  const std::uint64_t base = subnormal_shift > 0 ? 0 : static_cast<std::uint64_t>(exponent + kBias - 1) << kMantissaBits;
+  const std::uint64_t base =
+      subnormal_shift > 0 ? 0 : static_cast<std::uint64_t>(exponent + kBias - 1) << kMantissaBits;
   const std::uint64_t result = base + rounded;
   return static_cast<std::uint16_t>(sign | (result > kInfinityBits ? kInfinityBits : result));
 }

@@ -47,8 +47,10 @@ class HeaderReader {
       shape.push_back(extent);
       at = skip_spaces(static_cast<std::size_t>(next - header_.data()));
       has_comma = character(at) == ',';
-      if (has_comma) ++at;
-      else if (character(at) != ')') fail(key);
+      if (has_comma)
+        ++at;
+      else if (character(at) != ')')
+        fail(key);
     }
     if (shape.size() == 1 && !has_comma) fail(key);
     return shape;
@@ -93,8 +95,10 @@ std::size_t checked_bytes(const Shape& shape, DType dtype, std::size_t available
     // Extents beside a zero count too: strides are products of them.
     if (extent != 0 && bytes > kMostBytes / static_cast<std::size_t>(extent))
       throw Error(path + ": .npy shape " + to_text(shape) + " is larger than any memory");
-    if (extent == 0) is_empty = true;
-    else bytes *= static_cast<std::size_t>(extent);
+    if (extent == 0)
+      is_empty = true;
+    else
+      bytes *= static_cast<std::size_t>(extent);
   }
   if (is_empty) bytes = 0;
   if (bytes > available)
@@ -145,15 +149,18 @@ Values read_npy(const std::string& path) {
 }
 
 void write_npy(const std::string& path, const Values& values) {
-  const DType dtype = !is_floating(values.dtype()) ? DType::i64
+  const DType dtype = !is_floating(values.dtype())   ? DType::i64
                       : values.dtype() == DType::f64 ? DType::f64
                                                      : DType::f32;
   std::string shape = "(";
   for (const std::int64_t extent : values.shape()) shape += std::to_string(extent) + ", ";
-  if (values.shape().size() > 1) shape.resize(shape.size() - 2);
-  else if (values.shape().size() == 1) shape.pop_back();
+  if (values.shape().size() > 1)
+    shape.resize(shape.size() - 2);
+  else if (values.shape().size() == 1)
+    shape.pop_back();
   const char* descriptor = dtype == DType::f64 ? "<f8" : dtype == DType::f32 ? "<f4" : "<i8";
-  std::string header = "{'descr': '" + std::string(descriptor) + "', 'fortran_order': False, 'shape': " + shape + "), }";
+  std::string header =
+      "{'descr': '" + std::string(descriptor) + "', 'fortran_order': False, 'shape': " + shape + "), }";
   while ((10 + header.size() + 1) % 64 != 0) header += ' ';
   header += '\n';
   const auto length = static_cast<std::uint16_t>(header.size());

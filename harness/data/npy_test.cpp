@@ -16,7 +16,9 @@ namespace {
 
 class Npy : public testing::Test {
  protected:
-  Npy() : path_(testing::TempDir() + "lockstep_" + testing::UnitTest::GetInstance()->current_test_info()->name() + ".npy") {}
+  Npy()
+      : path_(testing::TempDir() + "lockstep_" + testing::UnitTest::GetInstance()->current_test_info()->name() +
+              ".npy") {}
   ~Npy() override { std::filesystem::remove(path_); }
 
   void write(const std::string& bytes) const { std::ofstream(path_, std::ios::binary) << bytes; }
@@ -138,7 +140,8 @@ TEST_F(Npy, RefusesTrailingBytes) {
 TEST_F(Npy, RefusesOtherOrdersAndDtypes) {
   EXPECT_THAT(complaint(file_of(header_of("<f8", "(2,)", "True"), kTwo)), testing::HasSubstr("Fortran order"));
   for (const char* descriptor : {">f8", "<i4", "<c16", "|O", "<U2", "=f8", "float64", ""})
-    EXPECT_THAT(complaint(file_of(header_of(descriptor, "(2,)"), kTwo)), testing::HasSubstr("accepted: <f8")) << descriptor;
+    EXPECT_THAT(complaint(file_of(header_of(descriptor, "(2,)"), kTwo)), testing::HasSubstr("accepted: <f8"))
+        << descriptor;
 }
 
 TEST_F(Npy, RefusesImpossibleShapes) {
@@ -157,7 +160,8 @@ TEST_F(Npy, RefusesImpossibleShapes) {
 TEST_F(Npy, RefusesMalformedHeaders) {
   using testing::HasSubstr;
   EXPECT_THAT(complaint(file_of("", kTwo)), HasSubstr("key 'descr'"));
-  EXPECT_THAT(complaint(file_of("{'descr': <f8, 'fortran_order': False, 'shape': (2,), }", kTwo)), HasSubstr("key 'descr'"));
+  EXPECT_THAT(complaint(file_of("{'descr': <f8, 'fortran_order': False, 'shape': (2,), }", kTwo)),
+              HasSubstr("key 'descr'"));
   EXPECT_THAT(complaint(file_of("{'descr': '<f8, }", kTwo)), HasSubstr("key 'descr'"));
   EXPECT_THAT(complaint(file_of("{'descr': [('a', '<f8')], 'fortran_order': False, 'shape': (2,), }", kTwo)),
               HasSubstr("key 'descr'"));

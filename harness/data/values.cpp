@@ -50,15 +50,21 @@ std::uint16_t bfloat16_bits(float value) {  // exact: Values already holds a bfl
 
 Values::Values(DType dtype, Shape shape) : dtype_(dtype), shape_(std::move(shape)), count_(element_count(shape_)) {
   const auto size = static_cast<std::size_t>(count_);
-  if (!is_floating(dtype)) integers_.resize(size);
-  else if (dtype == DType::f64) doubles_.resize(size);
-  else floats_.resize(size);
+  if (!is_floating(dtype))
+    integers_.resize(size);
+  else if (dtype == DType::f64)
+    doubles_.resize(size);
+  else
+    floats_.resize(size);
 }
 
 void Values::set(std::int64_t index, double value) {
-  if (!floats_.empty()) floats_[static_cast<std::size_t>(index)] = static_cast<float>(round_to(dtype_, value));
-  else if (!doubles_.empty()) doubles_[static_cast<std::size_t>(index)] = value;
-  else integers_[static_cast<std::size_t>(index)] = static_cast<std::int64_t>(std::nearbyint(value));
+  if (!floats_.empty())
+    floats_[static_cast<std::size_t>(index)] = static_cast<float>(round_to(dtype_, value));
+  else if (!doubles_.empty())
+    doubles_[static_cast<std::size_t>(index)] = value;
+  else
+    integers_[static_cast<std::size_t>(index)] = static_cast<std::int64_t>(std::nearbyint(value));
 }
 
 Values Values::rounded_to(DType dtype) const {

@@ -41,7 +41,8 @@ TEST(Values, RoundedToAnotherDtype) {
 TEST(Values, StoreAndLoadAreInverseInEveryLayout) {
   for (const DType dtype : kFloating)
     for (const Layout layout : kLayouts)
-      for (const Shape& shape : {Shape{}, Shape{5}, Shape{3, 4}, Shape{2, 3, 4, 5}, Shape{2, 3, 2, 2, 2}, Shape{2, 0, 4}}) {
+      for (const Shape& shape :
+           {Shape{}, Shape{5}, Shape{3, 4}, Shape{2, 3, 4, 5}, Shape{2, 3, 2, 2, 2}, Shape{2, 0, 4}}) {
         Values values(dtype, shape);
         fill_values(values, Fill::special, {.takes_special = true}, 11);
         const Strides strides = strides_of(shape, layout);

@@ -28,8 +28,8 @@ void GpuEvent::record(Device& device) {
 void GpuEvent::wait() { LOCKSTEP_CUDA_CHECK(cudaEventSynchronize(static_cast<cudaEvent_t>(event_))); }
 double GpuEvent::seconds_until(const GpuEvent& later) const {
   float milliseconds = 0;
-  LOCKSTEP_CUDA_CHECK(cudaEventElapsedTime(&milliseconds, static_cast<cudaEvent_t>(event_),
-                                           static_cast<cudaEvent_t>(later.event_)));
+  LOCKSTEP_CUDA_CHECK(
+      cudaEventElapsedTime(&milliseconds, static_cast<cudaEvent_t>(event_), static_cast<cudaEvent_t>(later.event_)));
   return milliseconds * 1e-3;
 }
 

@@ -31,8 +31,10 @@ GuardedTensor::GuardedTensor(Device& device, DType dtype, const Shape& shape, La
   first_byte_ = kGuardBytes + (layout == Layout::unaligned ? element_bytes_ : 0);
   total_bytes_ = first_byte_ + static_cast<std::size_t>(span_) * element_bytes_ + kGuardBytes;
   memory_ = DeviceMemory(device, total_bytes_);
-  if (device.shares_host_memory()) host_memory_ = memory_.get();
-  else mirror_.resize(total_bytes_);
+  if (device.shares_host_memory())
+    host_memory_ = memory_.get();
+  else
+    mirror_.resize(total_bytes_);
   view_ = {static_cast<std::uint8_t*>(memory_.get()) + first_byte_, dtype, shape, strides};
   host_view_ = {image() + first_byte_, dtype, shape, strides};
 }
@@ -104,7 +106,8 @@ std::int64_t GuardedTensor::first_unwritten() const {
   }
   for (std::int64_t index = 0; index < count_; ++index) {
     const std::int64_t offset = offset_of(index, host_view_.shape, host_view_.strides);
-    if (std::memcmp(payload + static_cast<std::size_t>(offset) * element_bytes_, pattern, element_bytes_) == 0) return index;
+    if (std::memcmp(payload + static_cast<std::size_t>(offset) * element_bytes_, pattern, element_bytes_) == 0)
+      return index;
   }
   return -1;
 }
@@ -113,8 +116,7 @@ std::uint64_t GuardedTensor::hash() const {
   const std::uint8_t* const payload = image() + first_byte_;
   if (!has_gaps()) return hash_bytes(payload, static_cast<std::size_t>(count_) * element_bytes_);
   const auto row_bytes = static_cast<std::size_t>(host_view_.shape.back()) * element_bytes_;
-  const auto pitch_bytes =
-      static_cast<std::size_t>(host_view_.strides[host_view_.strides.size() - 2]) * element_bytes_;
+  const auto pitch_bytes = static_cast<std::size_t>(host_view_.strides[host_view_.strides.size() - 2]) * element_bytes_;
   std::uint64_t hash = 0;
   const std::size_t rows = static_cast<std::size_t>(count_) * element_bytes_ / row_bytes;
   for (std::size_t r = 0; r < rows; ++r) hash = mix64(hash ^ hash_bytes(payload + r * pitch_bytes, row_bytes));

@@ -55,7 +55,9 @@ Measurement measure_graph(Device& device, const std::vector<std::function<void()
       return start.seconds_until(stop) / static_cast<double>(rounds.size());
     });
   } catch (const Error& error) {  // a library that synchronises cannot be captured: say so, keep the other two times
-    return {.kind = MeasurementKind::gpu_warm_graph, .samples_seconds = {}, .note = std::string("no graph: ") + error.what()};
+    return {.kind = MeasurementKind::gpu_warm_graph,
+            .samples_seconds = {},
+            .note = std::string("no graph: ") + error.what()};
   }
 }
 

@@ -84,9 +84,12 @@ ElementVerdict judge_element(double got, const Tracked& expected, DType output, 
   verdict.error_in_bounds = error == 0 ? 0 : error / scale;
   verdict.error_in_rms = error == 0 ? 0 : error / (allowed.bound > 0 ? allowed.rms : scale);
   // Every comparison is negated, so that a NaN bound rejects.
-  if (must_be_exact && !verdict.correctly_rounded) verdict.rejected_by = Gate::exact;
-  else if (!(error <= allowed.bound)) verdict.rejected_by = Gate::bound;
-  else if (contract.unbiased && !(error <= kStatisticalGate * allowed.rms)) verdict.rejected_by = Gate::statistical;
+  if (must_be_exact && !verdict.correctly_rounded)
+    verdict.rejected_by = Gate::exact;
+  else if (!(error <= allowed.bound))
+    verdict.rejected_by = Gate::bound;
+  else if (contract.unbiased && !(error <= kStatisticalGate * allowed.rms))
+    verdict.rejected_by = Gate::statistical;
   return verdict;
 }
 

@@ -46,7 +46,8 @@ Moments<Tracked> tracked_moments(const SumStatistics& statistics, double varianc
   const double mean = total.value / n;
   const double division = current_roundoff() * std::abs(mean);
   const Tracked mean_tracked{mean, total.bound / n + division,
-                             total.spread / (n * n) + kRoundingRms * kRoundingRms * division * division, total.common / n};
+                             total.spread / (n * n) + kRoundingRms * kRoundingRms * division * division,
+                             total.common / n};
   const VarianceError error = variance_error(contract, contract.depth(n), mean, variance, mean_tracked);
   return {mean_tracked, {variance, error.bound, error.rms * error.rms, 0.0}};
 }

@@ -31,8 +31,7 @@ Moments<T> moments(std::int64_t n, X x) {
 Moments<Tracked> tracked_moments(const SumStatistics& statistics, double variance);
 
 template <class T, class X>
-  requires std::same_as<T, Tracked>
-Moments<Tracked> moments(std::int64_t n, X x) {
+requires std::same_as<T, Tracked> Moments<Tracked> moments(std::int64_t n, X x) {
   std::array<SumStatistics, 4> parts{};
   for (std::int64_t i = 0; i < n; ++i) detail::add_term(parts[static_cast<std::size_t>(i % 4)], x(i));
   const SumStatistics all = detail::combine(parts.data(), 4, n);

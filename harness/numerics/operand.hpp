@@ -44,8 +44,10 @@ class Operand<Dual<U>> {
   explicit operator bool() const { return values_ != nullptr; }
   Dual<U> operator[](std::int64_t index) const {
     const auto read = [index](const Values* values) { return values ? (*values)[index] : 0.0; };
-    if constexpr (std::is_same_v<U, double>) return {(*values_)[index], read(tangents_)};
-    else return {U((*values_)[index], read(tangents_)), U(read(outer_))};
+    if constexpr (std::is_same_v<U, double>)
+      return {(*values_)[index], read(tangents_)};
+    else
+      return {U((*values_)[index], read(tangents_)), U(read(outer_))};
   }
   std::int64_t count() const { return values_->count(); }
   const Shape& shape() const { return values_->shape(); }

@@ -67,12 +67,12 @@ inline SumStatistics combine(const SumStatistics* parts, int count, std::int64_t
 }  // namespace detail
 
 template <class T, class Term>
-  requires std::same_as<T, Tracked>
-Tracked sum(std::int64_t n, Term term) {
+requires std::same_as<T, Tracked> Tracked sum(std::int64_t n, Term term) {
   std::array<SumStatistics, 4> parts{};
   std::int64_t i = 0;
   for (; i + 4 <= n; i += 4)
-    for (std::int64_t lane = 0; lane < 4; ++lane) detail::add_term(parts[static_cast<std::size_t>(lane)], term(i + lane));
+    for (std::int64_t lane = 0; lane < 4; ++lane)
+      detail::add_term(parts[static_cast<std::size_t>(lane)], term(i + lane));
   for (; i < n; ++i) detail::add_term(parts[0], term(i));
   return tracked_sum(detail::combine(parts.data(), 4, n), 0.0);
 }
@@ -85,18 +85,16 @@ T dot(std::int64_t n, A a, B b) {
 
 /// Tracked: the products' own roundings belong to the contract of the dot product, not to each term.
 template <class T, class A, class B>
-  requires std::same_as<T, Tracked>
-Tracked dot(std::int64_t n, A a, B b) {
+requires std::same_as<T, Tracked> Tracked dot(std::int64_t n, A a, B b) {
   std::array<SumStatistics, 4> parts{};
   for (std::int64_t k = 0; k < n; ++k) {
     const Tracked x = a(k), y = b(k);
     const double p = std::abs(x.value), q = std::abs(y.value);
     detail::add_term(parts[static_cast<std::size_t>(k % 4)],
-                     {x.value * y.value, p * y.bound + q * x.bound + x.bound * y.bound, p * p * y.spread + q * q * x.spread,
-                      p * y.common + q * x.common});
+                     {x.value * y.value, p * y.bound + q * x.bound + x.bound * y.bound,
+                      p * p * y.spread + q * q * x.spread, p * y.common + q * x.common});
   }
   return tracked_sum(detail::combine(parts.data(), 4, n), 1.0);
 }
-
 
 }  // namespace lockstep

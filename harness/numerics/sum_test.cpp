@@ -22,14 +22,11 @@ std::vector<float> bell_numbers(std::int64_t n, std::uint64_t seed, float mean) 
 }
 
 Tracked tracked_sum_of(const std::vector<float>& x) {
-  return sum<Tracked>(static_cast<std::int64_t>(x.size()),
-                      [&](std::int64_t i) { return Tracked(x.data()[i]); });
+  return sum<Tracked>(static_cast<std::int64_t>(x.size()), [&](std::int64_t i) { return Tracked(x.data()[i]); });
 }
 
 float sequential(const std::vector<float>& x) { return std::accumulate(x.begin(), x.end(), 0.0f); }
-float tree(const float* x, std::size_t n) {
-  return n == 1 ? x[0] : tree(x, n / 2) + tree(x + n / 2, n - n / 2);
-}
+float tree(const float* x, std::size_t n) { return n == 1 ? x[0] : tree(x, n / 2) + tree(x + n / 2, n - n / 2); }
 float tree(const std::vector<float>& x) { return tree(x.data(), x.size()); }
 
 // Whatever the order, a float sum stays inside bound and statistical gate.

@@ -38,8 +38,8 @@ Tracked erf(const Tracked& x) {
   constexpr double kTwoOverRootPi = 1.1283791670955126;
   const double value = std::erf(x.value), slope = kTwoOverRootPi * std::exp(-x.value * x.value);
   // erf is steepest at 0, so the slope there bounds the change anywhere; a tighter one matters in the tails only.
-  const double worst = worst_change([](double t) { return std::erf(t); }, x.value, slope, x.bound,
-                                    1.0 / (1.0 + std::abs(x.value)));
+  const double worst =
+      worst_change([](double t) { return std::erf(t); }, x.value, slope, x.bound, 1.0 / (1.0 + std::abs(x.value)));
   Tracked result = through_function(value, slope, worst, x, current_contract().erf_ulp);
   const double absolute = current_contract().erf_absolute * current_roundoff();
   result.bound += absolute;
@@ -55,8 +55,8 @@ Tracked tanh(const Tracked& x) {
 
 Tracked sqrt(const Tracked& x) {
   const double value = std::sqrt(x.value), slope = 0.5 / value;
-  const double worst = worst_change([](double t) { return std::sqrt(std::max(t, 0.0)); }, x.value, slope, x.bound,
-                                    std::abs(x.value));
+  const double worst =
+      worst_change([](double t) { return std::sqrt(std::max(t, 0.0)); }, x.value, slope, x.bound, std::abs(x.value));
   return through_function(value, slope, worst, x, 0.0);
 }
 

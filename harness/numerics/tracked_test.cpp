@@ -38,9 +38,18 @@ TEST(Tracked, BoundsFloatArithmetic) {
     for (int step = 0; step < 20; ++step) {
       const auto operand = static_cast<float>(stream.uniform() * 2 + 0.25);
       switch (stream.below(4)) {
-        case 0: narrow += operand; wide += Tracked(operand); break;
-        case 1: narrow -= operand; wide -= Tracked(operand); break;
-        case 2: narrow *= operand; wide *= Tracked(operand); break;
+        case 0:
+          narrow += operand;
+          wide += Tracked(operand);
+          break;
+        case 1:
+          narrow -= operand;
+          wide -= Tracked(operand);
+          break;
+        case 2:
+          narrow *= operand;
+          wide *= Tracked(operand);
+          break;
         default: narrow /= operand; wide = wide / Tracked(operand);
       }
     }

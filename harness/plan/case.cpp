@@ -7,9 +7,7 @@
 
 namespace lockstep {
 
-std::string Case::id() const {
-  return problem().operation() + "/" + implementation->name() + "/" + problem().label();
-}
+std::string Case::id() const { return problem().operation() + "/" + implementation->name() + "/" + problem().label(); }
 
 const Catalogued& Catalogue::find(std::string_view operator_name) const {
   std::string known;
@@ -52,7 +50,8 @@ Case Catalogue::parse_case(std::string_view id) const {
     }
     known += (known.empty() ? "" : ", ") + implementation.name();
   }
-  throw Error("unknown implementation '" + std::string(name) + "' of " + std::string(operation) + "; accepted: " + known);
+  throw Error("unknown implementation '" + std::string(name) + "' of " + std::string(operation) +
+              "; accepted: " + known);
 }
 
 bool matches_pattern(std::string_view pattern, std::string_view text) {

@@ -20,8 +20,10 @@ std::vector<Values> draw_inputs(const Operator& definition, const Problem& probl
   bool derives = false;
   for (const TensorSpec& spec : signature.inputs) {
     Values values(spec.dtype, spec.shape);
-    if (spec.role == Role::saved) derives = true;
-    else fill_values(values, problem.fill, spec.fill, stream ^ hash_name(spec.name));
+    if (spec.role == Role::saved)
+      derives = true;
+    else
+      fill_values(values, problem.fill, spec.fill, stream ^ hash_name(spec.name));
     inputs.push_back(std::move(values));
   }
   if (derives) definition.derive_saved(problem, inputs);
@@ -29,7 +31,8 @@ std::vector<Values> draw_inputs(const Operator& definition, const Problem& probl
 }
 
 std::vector<std::unique_ptr<GuardedTensor>> place_inputs(Device& device, const Problem& problem,
-                                                         const Signature& signature, const std::vector<Values>& inputs) {
+                                                         const Signature& signature,
+                                                         const std::vector<Values>& inputs) {
   std::vector<std::unique_ptr<GuardedTensor>> placed;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const TensorSpec& spec = signature.inputs[i];

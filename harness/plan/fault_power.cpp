@@ -23,15 +23,19 @@ using Answer = std::function<std::optional<double>(std::size_t output, std::int6
 class Trial {
  public:
   Trial(const Operator& definition, const Problem& problem, std::uint64_t seed)
-      : definition_(definition), problem_(problem), signature_(definition.signature(problem)),
-        inputs_(draw_inputs(definition, problem, signature_, seed)), device_(make_host_device(DeviceKind::cpu)),
+      : definition_(definition),
+        problem_(problem),
+        signature_(definition.signature(problem)),
+        inputs_(draw_inputs(definition, problem, signature_, seed)),
+        device_(make_host_device(DeviceKind::cpu)),
         // The widest contract: whatever it catches, a tighter one catches too.
         judge_(definition, problem, signature_, inputs_, PrecisionContract{}, Coverage::full, seed),
         outputs_(place_outputs(*device_, problem, signature_)) {
-    const Judgement judgement = judged([this](std::size_t output, std::int64_t i) { return std::optional(truth(output, i)); });
+    const Judgement judgement =
+        judged([this](std::size_t output, std::int64_t i) { return std::optional(truth(output, i)); });
     if (judgement.failure)
-      throw Error(problem.operation() + "/" + problem.label() + ": the judge rejects the truth: " +
-                  judgement.failure->message);
+      throw Error(problem.operation() + "/" + problem.label() +
+                  ": the judge rejects the truth: " + judgement.failure->message);
   }
 
   double truth(std::size_t output, std::int64_t index) const { return judge_.expected(output, index).value; }
@@ -42,7 +46,8 @@ class Trial {
   /// Effect of a finite or infinite wrong value in units of the gate of that element.
   double effect(std::size_t output, std::int64_t index, double wrong) const {
     const Tracked& expected = judge_.expected(output, index);
-    if (std::isnan(wrong) != std::isnan(expected.value) || std::isinf(wrong) != std::isinf(expected.value)) return kInfinity;
+    if (std::isnan(wrong) != std::isnan(expected.value) || std::isinf(wrong) != std::isinf(expected.value))
+      return kInfinity;
     if (!std::isfinite(wrong)) return wrong == expected.value || std::isnan(wrong) ? 0 : kInfinity;
     const double difference = std::abs(wrong - expected.value);
     if (difference == 0) return 0;
@@ -118,10 +123,11 @@ void add_structural_faults(Trial& trial, std::vector<FaultTrial>& trials) {
   if (has_channels)
     trials.push_back(trial.values("last_channel_unwritten", "the last channel (axis 1) is never written",
                                   leaving_out(in_last_channel)));
-  trials.push_back(trial.values("nan_in_one_element", "NaN in one element", [&trial](std::size_t output, std::int64_t i) {
-    const bool hit = output == 0 && i == trial.count(0) / 2;
-    return std::optional(hit ? std::numeric_limits<double>::quiet_NaN() : trial.truth(output, i));
-  }));
+  trials.push_back(
+      trial.values("nan_in_one_element", "NaN in one element", [&trial](std::size_t output, std::int64_t i) {
+        const bool hit = output == 0 && i == trial.count(0) / 2;
+        return std::optional(hit ? std::numeric_limits<double>::quiet_NaN() : trial.truth(output, i));
+      }));
 
   // The neighbours that differ most: a swap of equal elements is no fault.
   std::int64_t first = -1;
@@ -151,12 +157,12 @@ void add_precision_faults(const Operator& definition, const Problem& problem, Tr
                                     *definition.in_double(problem, operands_of<double>(rounded)));
   const auto low = definition.in_bfloat16(problem, operands_of<LowPrecision<DType::bf16>>(trial.inputs()));
   FaultTrial accumulation =
-      trial.values("bf16_accumulation", "every intermediate rounded to bfloat16", [&low](std::size_t output, std::int64_t i) {
-        return std::optional(low->element(output, i).value);
-      });
+      trial.values("bf16_accumulation", "every intermediate rounded to bfloat16",
+                   [&low](std::size_t output, std::int64_t i) { return std::optional(low->element(output, i).value); });
   if (problem.dtype == DType::bf16) {
     inputs.equivalent = "the inputs are bfloat16 already";
-    if (accumulation.effect_in_gates <= 1) accumulation.equivalent = "one rounding to bfloat16, as the result has anyway";
+    if (accumulation.effect_in_gates <= 1)
+      accumulation.equivalent = "one rounding to bfloat16, as the result has anyway";
   }
   trials.push_back(std::move(inputs));
   trials.push_back(std::move(accumulation));

@@ -39,8 +39,8 @@ class FormulaOperator : public Operator {
   std::unique_ptr<Evaluator<Dual<double>>> in_dual(const Problem& p, const Operands<Dual<double>>& in) const override {
     return make<Dual<double>>(p, in);
   }
-  std::unique_ptr<Evaluator<Dual<Dual<double>>>> in_second_dual(
-      const Problem& p, const Operands<Dual<Dual<double>>>& in) const override {
+  std::unique_ptr<Evaluator<Dual<Dual<double>>>> in_second_dual(const Problem& p,
+                                                                const Operands<Dual<Dual<double>>>& in) const override {
     return make<Dual<Dual<double>>>(p, in);
   }
   std::unique_ptr<Evaluator<LowPrecision<DType::bf16>>> in_bfloat16(

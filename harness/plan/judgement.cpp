@@ -28,7 +28,8 @@ class MapBuilder {
     map_.cells.assign(static_cast<std::size_t>(map_.rows * map_.columns), -1.0);
   }
   void add(std::int64_t index, double error) {
-    const std::int64_t row = (index / columns_) * map_.rows / rows_, column = (index % columns_) * map_.columns / columns_;
+    const std::int64_t row = (index / columns_) * map_.rows / rows_,
+                       column = (index % columns_) * map_.columns / columns_;
     double& cell = map_.cells[static_cast<std::size_t>(row * map_.columns + column)];
     cell = std::max(cell, error);
   }
@@ -80,7 +81,8 @@ std::vector<std::int64_t> strays_of(const TensorView& view, const std::vector<st
 }  // namespace
 
 Judge::Judge(const Operator& definition, const Problem& problem, const Signature& signature,
-             const std::vector<Values>& inputs, const PrecisionContract& contract, Coverage coverage, std::uint64_t seed)
+             const std::vector<Values>& inputs, const PrecisionContract& contract, Coverage coverage,
+             std::uint64_t seed)
     : problem_(problem), signature_(signature), contract_(contract) {
   const ContractScope scope(contract_);
   evaluator_ = definition.tracked(problem, operands_of<Tracked>(inputs));
@@ -148,9 +150,10 @@ void Judge::judge_output(std::size_t output, const GuardedTensor& tensor, Judgem
   worst.map = map.take();
   worst.message = spec.name + to_text(worst.index) + " is off by more than the " +
                   std::string(worst.gate == Gate::non_finite ? "kind of number allows" : name_of(worst.gate)) +
-                  (worst.gate == Gate::non_finite ? "" : " gate allows") + "; " + std::to_string(worst.failing_elements) +
-                  " of " + std::to_string(judged) + " judged elements fail";
-  if (!judgement.failure || worst.error_in_bounds > judgement.failure->error_in_bounds) judgement.failure = std::move(worst);
+                  (worst.gate == Gate::non_finite ? "" : " gate allows") + "; " +
+                  std::to_string(worst.failing_elements) + " of " + std::to_string(judged) + " judged elements fail";
+  if (!judgement.failure || worst.error_in_bounds > judgement.failure->error_in_bounds)
+    judgement.failure = std::move(worst);
 }
 
 namespace {

@@ -48,8 +48,8 @@ struct Judgement {
 class Judge {
  public:
   /// `inputs` and `signature` are borrowed. Throws what the operator's formulas throw.
-  Judge(const Operator& definition, const Problem& problem, const Signature& signature, const std::vector<Values>& inputs,
-        const PrecisionContract& contract, Coverage coverage, std::uint64_t seed);
+  Judge(const Operator& definition, const Problem& problem, const Signature& signature,
+        const std::vector<Values>& inputs, const PrecisionContract& contract, Coverage coverage, std::uint64_t seed);
 
   /// Judges downloaded outputs: canaries and gaps, unwritten elements, then the gates on the sample and on every NaN or
   /// infinity outside it (on 4096 of them, evenly spaced, where there are more).

@@ -52,8 +52,10 @@ void time_and_judge(const Case& item, Device& device, const MeasurePolicy& polic
     launches.push_back(set.launch);
   }
   std::vector<Measurement> measurements;
-  if (device.kind() == DeviceKind::gpu) measurements = measure_on_gpu(device, launches, policy);
-  else measurements.push_back(measure_on_cpu(launches[0], policy));
+  if (device.kind() == DeviceKind::gpu)
+    measurements = measure_on_gpu(device, launches, policy);
+  else
+    measurements.push_back(measure_on_cpu(launches[0], policy));
 
   const Judge judge(*item.definition, problem, signature, inputs, item.implementation->contract(problem),
                     options.coverage, options.seed);
@@ -82,8 +84,10 @@ TimedCase measure_case(const Case& item, Device& device, const MeasurePolicy& po
     return timed;
   }
   try {
-    if (const auto reason = item.implementation->unsupported(item.problem(), device)) timed.verdict.reason = *reason;
-    else time_and_judge(item, device, policy, options, timed);
+    if (const auto reason = item.implementation->unsupported(item.problem(), device))
+      timed.verdict.reason = *reason;
+    else
+      time_and_judge(item, device, policy, options, timed);
   } catch (const Refused& refusal) {
     timed.verdict.outcome = Outcome::refused;
     timed.verdict.reason = refusal.what();

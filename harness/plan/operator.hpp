@@ -83,8 +83,8 @@ class Operator {
   virtual std::unique_ptr<Evaluator<float>> in_float(const Problem&, const Operands<float>&) const = 0;
   virtual std::unique_ptr<Evaluator<Tracked>> tracked(const Problem&, const Operands<Tracked>&) const = 0;
   virtual std::unique_ptr<Evaluator<Dual<double>>> in_dual(const Problem&, const Operands<Dual<double>>&) const = 0;
-  virtual std::unique_ptr<Evaluator<Dual<Dual<double>>>> in_second_dual(
-      const Problem&, const Operands<Dual<Dual<double>>>&) const = 0;
+  virtual std::unique_ptr<Evaluator<Dual<Dual<double>>>> in_second_dual(const Problem&,
+                                                                        const Operands<Dual<Dual<double>>>&) const = 0;
   virtual std::unique_ptr<Evaluator<LowPrecision<DType::bf16>>> in_bfloat16(
       const Problem&, const Operands<LowPrecision<DType::bf16>>&) const = 0;
 };

@@ -26,8 +26,8 @@ const Shape* Problem::find_shape(std::string_view input) const {
 
 const Shape& Problem::shape(std::string_view input) const {
   if (const Shape* found = find_shape(input)) return *found;
-  throw Error(operator_name + ": the shape of input '" + std::string(input) + "' is missing; accepted: " +
-              std::string(input) + "=16x64");
+  throw Error(operator_name + ": the shape of input '" + std::string(input) +
+              "' is missing; accepted: " + std::string(input) + "=16x64");
 }
 
 void Problem::set_shape(std::string_view input, Shape extents) {
@@ -61,7 +61,8 @@ std::pair<std::string, Direction> parse_operation(std::string_view operation) {
   const std::string_view direction = dot == std::string_view::npos ? "" : operation.substr(dot + 1);
   if (direction == "forward") return {std::string(operation.substr(0, dot)), Direction::forward};
   if (direction == "backward") return {std::string(operation.substr(0, dot)), Direction::backward};
-  throw Error("unknown operation '" + std::string(operation) + "'; accepted: <operator>.forward or <operator>.backward");
+  throw Error("unknown operation '" + std::string(operation) +
+              "'; accepted: <operator>.forward or <operator>.backward");
 }
 
 Problem parse_problem(std::string_view operation, std::string_view label) {
@@ -75,11 +76,16 @@ Problem parse_problem(std::string_view operation, std::string_view label) {
       throw Error("malformed problem '" + std::string(label) + "' at '" + std::string(part) +
                   "'; accepted: key=value joined by commas");
     const std::string_view key = part.substr(0, equals), value = part.substr(equals + 1);
-    if (key == "dtype") problem.dtype = parse_dtype(value);
-    else if (key == "layout") problem.layout = parse_layout(value);
-    else if (key == "fill") problem.fill = parse_fill(value);
-    else if (names_an_input(key)) problem.set_shape(key, parse_shape(value));
-    else problem.parameters.set(key, std::string(value));
+    if (key == "dtype")
+      problem.dtype = parse_dtype(value);
+    else if (key == "layout")
+      problem.layout = parse_layout(value);
+    else if (key == "fill")
+      problem.fill = parse_fill(value);
+    else if (names_an_input(key))
+      problem.set_shape(key, parse_shape(value));
+    else
+      problem.parameters.set(key, std::string(value));
     at = end + 1;
   }
   return problem;

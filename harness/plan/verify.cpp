@@ -114,12 +114,14 @@ void run_and_judge(const Case& item, Device& device, const VerifyOptions& option
       keep_worst(result.margins, judgement.margins);
       if (judgement.failure) {
         result.failure = judgement.failure;
-        return fail(result, judgement.failure->message +
-                                (pass.order_name.empty() ? "" : " (threads in " + std::string(pass.order_name) + " order)"));
+        return fail(result,
+                    judgement.failure->message +
+                        (pass.order_name.empty() ? "" : " (threads in " + std::string(pass.order_name) + " order)"));
       }
     } else {
       for (std::size_t i = 0; i < placed_outputs.size(); ++i)
-        if (const auto damage = placed_outputs[i]->damage()) return fail(result, signature.outputs[i].name + ": " + *damage);
+        if (const auto damage = placed_outputs[i]->damage())
+          return fail(result, signature.outputs[i].name + ": " + *damage);
     }
     if (first_bits && !repeats && contract.deterministic) {
       result.deterministic = Determinism::no;

@@ -10,8 +10,8 @@ namespace lockstep {
 struct BatchNormArguments {
   BatchNorm op;
   TensorView x, g_y, y, d_x;
-  const float *weight = nullptr, *bias = nullptr, *running_mean = nullptr, *running_var = nullptr, *saved_mean = nullptr,
-              *saved_rstd = nullptr;
+  const float *weight = nullptr, *bias = nullptr, *running_mean = nullptr, *running_var = nullptr,
+              *saved_mean = nullptr, *saved_rstd = nullptr;
   float *running_mean_out = nullptr, *running_var_out = nullptr, *d_weight = nullptr, *d_bias = nullptr;
   std::int64_t* num_batches_tracked_out = nullptr;
 

@@ -15,7 +15,8 @@ __global__ void __launch_bounds__(HeldChannel::kMostThreads)
     backward_channel_in_registers(const Scalar* __restrict__ x, const Scalar* __restrict__ g,
                                   const float* __restrict__ weight, const float* __restrict__ saved_mean,
                                   const float* __restrict__ saved_rstd, Scalar* __restrict__ d_x,
-                                  float* __restrict__ d_weight, float* __restrict__ d_bias, Planes planes, float count) {
+                                  float* __restrict__ d_weight, float* __restrict__ d_bias, Planes planes,
+                                  float count) {
   using Packed = Pack<Scalar, kPack>;
   const std::int64_t channel = blockIdx.x;
   const auto* const x_packs = reinterpret_cast<const Packed*>(x);
@@ -56,8 +57,7 @@ __global__ void __launch_bounds__(HeldChannel::kMostThreads)
 #pragma unroll
       for (int e = 0; e < kPack; ++e) {
         const float normalized = (to_float(held_x[k].values[e]) - mean) * rstd;
-        out.values[e] =
-            from_float<Scalar>(scale * fmaf(-normalized, slope, to_float(held_g[k].values[e]) - mean_g));
+        out.values[e] = from_float<Scalar>(scale * fmaf(-normalized, slope, to_float(held_g[k].values[e]) - mean_g));
       }
       d_x_packs[planes.offset(channel, i)] = out;
     }

@@ -29,7 +29,8 @@ __global__ void __launch_bounds__(kThreads)
     for (int k = 0; k < kRows; ++k)
       if (const std::int64_t row = first + k * at.rows_in_block; row < columns.rows) {
         const std::int64_t offset = row * columns.packs_per_row + at.column;
-        const Packed x_pack = reinterpret_cast<const Packed*>(x)[offset], g_pack = reinterpret_cast<const Packed*>(g)[offset];
+        const Packed x_pack = reinterpret_cast<const Packed*>(x)[offset],
+                     g_pack = reinterpret_cast<const Packed*>(g)[offset];
 #pragma unroll
         for (int e = 0; e < kPack; ++e) {
           const float gradient = to_float(g_pack.values[e]);
@@ -94,12 +95,14 @@ __global__ void __launch_bounds__(kThreads)
   for (int k = 0; k < kRows; ++k)
     if (const std::int64_t row = first + k * at.rows_in_block; row < columns.rows) {
       const std::int64_t offset = row * columns.packs_per_row + at.column;
-      const Packed x_pack = reinterpret_cast<const Packed*>(x)[offset], g_pack = reinterpret_cast<const Packed*>(g)[offset];
+      const Packed x_pack = reinterpret_cast<const Packed*>(x)[offset],
+                   g_pack = reinterpret_cast<const Packed*>(g)[offset];
       Packed out;
 #pragma unroll
       for (int e = 0; e < kPack; ++e) {
         const float normalized = (to_float(x_pack.values[e]) - mean[e]) * rstd[e];
-        out.values[e] = from_float<Scalar>(scale[e] * fmaf(-normalized, slope[e], to_float(g_pack.values[e]) - mean_g[e]));
+        out.values[e] =
+            from_float<Scalar>(scale[e] * fmaf(-normalized, slope[e], to_float(g_pack.values[e]) - mean_g[e]));
       }
       reinterpret_cast<Packed*>(d_x)[offset] = out;
     }

@@ -109,8 +109,8 @@ __global__ void __launch_bounds__(ColumnSlabs::kThreads)
   }
 }
 
-__global__ void add_up_slabs(const float* __restrict__ partial, float* __restrict__ d_weight, float* __restrict__ d_bias,
-                             std::int64_t channels, unsigned slabs) {
+__global__ void add_up_slabs(const float* __restrict__ partial, float* __restrict__ d_weight,
+                             float* __restrict__ d_bias, std::int64_t channels, unsigned slabs) {
   const std::int64_t channel = static_cast<std::int64_t>(blockIdx.x) * kCombinedChannels + threadIdx.x;
   const bool inside = channel < channels;
   float sum = 0.0f, product = 0.0f;

@@ -17,7 +17,9 @@ struct Columns {
   unsigned slabs;
 
   Columns(const BatchNorm& op, int pack)
-      : rows(op.count()), packs_per_row(static_cast<unsigned>(op.channels / pack)), lanes(ColumnSlabs::lanes(op, pack)),
+      : rows(op.count()),
+        packs_per_row(static_cast<unsigned>(op.channels / pack)),
+        lanes(ColumnSlabs::lanes(op, pack)),
         slabs(static_cast<unsigned>(ColumnSlabs::slabs(op, lanes))) {}
 
   LaunchShape shape() const {
@@ -36,8 +38,10 @@ struct ColumnThread {
   bool inside;
 
   __device__ __forceinline__ explicit ColumnThread(const Columns& c)
-      : column(blockIdx.y * c.lanes + threadIdx.x % c.lanes), row_in_block(static_cast<int>(threadIdx.x) / c.lanes),
-        rows_in_block(ColumnSlabs::kThreads / c.lanes), inside(column < c.packs_per_row) {}
+      : column(blockIdx.y * c.lanes + threadIdx.x % c.lanes),
+        row_in_block(static_cast<int>(threadIdx.x) / c.lanes),
+        rows_in_block(ColumnSlabs::kThreads / c.lanes),
+        inside(column < c.packs_per_row) {}
 };
 
 /// The largest packs along the channels, of at most 16 bytes, that leave none over and whose memory is aligned:

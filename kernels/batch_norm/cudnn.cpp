@@ -23,7 +23,9 @@ struct Plan {
   std::shared_ptr<DeviceMemory> ones, zeros, unwanted_weight, unwanted_bias, counter;
 
   Plan(const Problem& problem, const Tensors& tensors, Device& device, cudnnBatchNormMode_t mode_)
-      : a(problem, tensors), mode(mode_), stream(static_cast<cudaStream_t>(device.stream())),
+      : a(problem, tensors),
+        mode(mode_),
+        stream(static_cast<cudaStream_t>(device.stream())),
         handle(make_cudnn_handle(device)) {
     const BatchNorm& op = a.op;
     // Batch normalisation does not care how a plane is cut: three axes are folded into rows of the last one's extent.

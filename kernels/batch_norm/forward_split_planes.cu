@@ -70,9 +70,9 @@ __global__ void __launch_bounds__(kThreads)
 
 template <class Scalar, int kPack>
 __global__ void __launch_bounds__(kThreads)
-    combine_and_normalise(const Scalar* __restrict__ x, const float* __restrict__ weight, const float* __restrict__ bias,
-                          const SlabSums* __restrict__ partial, Scalar* __restrict__ y, Planes planes,
-                          RunningStatistics running, unsigned slabs, float count, float eps) {
+    combine_and_normalise(const Scalar* __restrict__ x, const float* __restrict__ weight,
+                          const float* __restrict__ bias, const SlabSums* __restrict__ partial, Scalar* __restrict__ y,
+                          Planes planes, RunningStatistics running, unsigned slabs, float count, float eps) {
   const unsigned block = gridDim.x - 1 - blockIdx.x;  // what was read last is still in the L2
   const std::int64_t channel = block / slabs;
   Slab<Scalar, kPack> slab(planes, block % slabs);

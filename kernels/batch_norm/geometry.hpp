@@ -12,7 +12,9 @@ namespace lockstep {
 inline std::int64_t divide_up(std::int64_t number, std::int64_t by) { return (number + by - 1) / by; }
 
 /// Additions one after the other in a thread's share of `values`: whole packs, of at most 8 values.
-inline std::int64_t thread_chain(std::int64_t values, std::int64_t threads) { return divide_up(values, 8 * threads) * 8; }
+inline std::int64_t thread_chain(std::int64_t values, std::int64_t threads) {
+  return divide_up(values, 8 * threads) * 8;
+}
 /// Chains of that length in `values`, at least one.
 inline std::int64_t chains(std::int64_t values, std::int64_t length) {
   return std::max<std::int64_t>(values / std::max<std::int64_t>(length, 1), 1);
@@ -29,7 +31,9 @@ struct HeldChannel {
     const auto wanted = static_cast<std::uint64_t>(std::max<std::int64_t>(divide_up(op.count(), kUsuallyHeld), 32));
     return std::min(static_cast<std::int64_t>(std::bit_ceil(wanted)), kMostThreads);
   }
-  static std::int64_t partial_sums(const BatchNorm& op) { return chains(op.count(), thread_chain(op.count(), threads(op))); }
+  static std::int64_t partial_sums(const BatchNorm& op) {
+    return chains(op.count(), thread_chain(op.count(), threads(op)));
+  }
 };
 
 /// split_planes: a channel's values in slabs, one block each; the slabs' results are combined by every block that needs

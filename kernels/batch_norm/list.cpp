@@ -29,7 +29,8 @@ using Reason = std::optional<std::string>;
 
 /// What holds for every kernel: the layouts that exist here, and 32-bit numbers for the values of one channel.
 Reason not_dense(const Problem& problem) {
-  if (problem.layout == Layout::strided) return "strided views are not taken; accepted: contiguous, channels_last, unaligned";
+  if (problem.layout == Layout::strided)
+    return "strided views are not taken; accepted: contiguous, channels_last, unaligned";
   if (BatchNorm(problem).count() > std::numeric_limits<std::int32_t>::max()) return "more than 2^31 values per channel";
   return std::nullopt;
 }
@@ -58,7 +59,8 @@ Reason too_long_backward(const Problem& problem) {
 /// Two launches and four sums over a block are no way to normalise a handful of values.
 Reason not_worth_splitting(const Problem& problem) {
   if (const Reason reason = not_planes(problem)) return reason;
-  if (PlaneSlabs::slabs(BatchNorm(problem)) == 1) return "a channel of at most 4096 values is one slab: nothing to split";
+  if (PlaneSlabs::slabs(BatchNorm(problem)) == 1)
+    return "a channel of at most 4096 values is one slab: nothing to split";
   return std::nullopt;
 }
 
@@ -117,7 +119,8 @@ PrecisionContract evaluation(const Problem& problem) {
 std::vector<Implementation> batch_norm_implementations() {
   constexpr Direction forward = Direction::forward, backward = Direction::backward;
   return {
-      cuda_kernel("channels_last", forward, LOCKSTEP_KERNEL(batch_norm_forward_channels_last), not_columns, column_slabs),
+      cuda_kernel("channels_last", forward, LOCKSTEP_KERNEL(batch_norm_forward_channels_last), not_columns,
+                  column_slabs),
       cuda_kernel("channel_in_registers", forward, LOCKSTEP_KERNEL(batch_norm_forward_channel_in_registers),
                   too_long_forward, held_channel),
       cuda_kernel("split_planes", forward, LOCKSTEP_KERNEL(batch_norm_forward_split_planes), not_worth_splitting,

@@ -56,8 +56,7 @@ Launch batch_norm_forward_onednn(const Problem& problem, const Tensors& tensors,
   const BatchNormArguments a(problem, tensors);
   if (a.op.count() == 0) return [a] { write_running(a, nullptr, nullptr); };
   const std::int64_t channels = a.op.channels;
-  auto primitive =
-      std::make_shared<batch_normalization_forward>(forward_plan(a.op, a.x, static_cast<float>(a.op.eps)));
+  auto primitive = std::make_shared<batch_normalization_forward>(forward_plan(a.op, a.x, static_cast<float>(a.op.eps)));
   auto batch = std::make_shared<Statistics>(channels);
   const bool from_batch = a.op.from_batch();
   std::unordered_map<int, dnnl::memory> arguments{

@@ -17,7 +17,8 @@ struct Planes {
   unsigned packs;
 
   Planes(const BatchNorm& op, int pack)
-      : channels(op.channels), packs_per_plane(static_cast<unsigned>(std::max<std::int64_t>(op.plane / pack, 1))),
+      : channels(op.channels),
+        packs_per_plane(static_cast<unsigned>(std::max<std::int64_t>(op.plane / pack, 1))),
         packs(static_cast<unsigned>(op.count() / pack)) {}
 
   /// Where pack `i` of a channel lies, in packs.

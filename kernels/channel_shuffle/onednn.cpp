@@ -28,8 +28,8 @@ Launch channel_shuffle_onednn(const Problem& problem, const Tensors& tensors, De
   const auto group_size = static_cast<int>(op.channels / op.groups);
   constexpr int kChannelAxis = 1;
   const dnnl::memory::desc layout = onednn_layout(tensors.inputs[0]);
-  const dnnl::shuffle_forward::primitive_desc forward({dnnl::prop_kind::forward_training, layout, kChannelAxis, group_size},
-                                                      onednn_engine());
+  const dnnl::shuffle_forward::primitive_desc forward(
+      {dnnl::prop_kind::forward_training, layout, kChannelAxis, group_size}, onednn_engine());
   if (problem.direction == Direction::forward)
     return launch_of<dnnl::shuffle_forward>(forward, DNNL_ARG_SRC, DNNL_ARG_DST, tensors);
   const dnnl::shuffle_backward::primitive_desc backward({layout, kChannelAxis, group_size}, onednn_engine(), forward);

@@ -69,8 +69,8 @@ Launch launch_of(const ChannelShuffle& op, Direction direction, const Tensors& t
       const std::int64_t elements = std::min(slice, pixels - pixel) * channels;
       constexpr std::int64_t kPerBlock = std::int64_t{kThreads} * kPacks * kFullPack<Bits>;
       const LaunchShape shape{(elements + kPerBlock - 1) / kPerBlock, kThreads, 0};
-      launch(pixel_gather<Bits>, shape, stream, x + pixel * channels, y + pixel * channels, static_cast<unsigned>(elements),
-             map);
+      launch(pixel_gather<Bits>, shape, stream, x + pixel * channels, y + pixel * channels,
+             static_cast<unsigned>(elements), map);
     }
   };
 }

@@ -30,8 +30,8 @@ struct PlaneRows {
 
 template <class Unit, bool kHasGaps>
 __global__ void __launch_bounds__(kThreads)
-    plane_copies(const Unit* __restrict__ x, Unit* __restrict__ y, unsigned units, FastDivision plane_units, ShuffleMap map,
-                 PlaneRows plane_rows) {
+    plane_copies(const Unit* __restrict__ x, Unit* __restrict__ y, unsigned units, FastDivision plane_units,
+                 ShuffleMap map, PlaneRows plane_rows) {
   constexpr int kCount = kUnitsPerThread<Unit>;
   const unsigned first = blockIdx.x * (kCount * kThreads) + threadIdx.x;
   Unit held[kCount];
@@ -45,7 +45,8 @@ __global__ void __launch_bounds__(kThreads)
       const unsigned position = map.groups.quotient(channel), group = channel - position * map.groups.divisor();
       const unsigned source = plane - channel + group * map.per_group + position;
       if (kHasGaps) {
-        const unsigned row = plane_rows.row_units.quotient(within), column = within - row * plane_rows.row_units.divisor();
+        const unsigned row = plane_rows.row_units.quotient(within),
+                       column = within - row * plane_rows.row_units.divisor();
         held[k] = x[(static_cast<std::int64_t>(source) * plane_rows.rows + row) * plane_rows.x_pitch + column];
         targets[k] = (static_cast<std::int64_t>(plane) * plane_rows.rows + row) * plane_rows.y_pitch + column;
       } else {
@@ -69,7 +70,8 @@ struct Layouts {
 Layouts layouts_of(const ChannelShuffle& op, const TensorView& x, const TensorView& y) {
   if (!x.is_contiguous() && x.strides[1] == 1) return {.images = op.batch * op.plane};
   const std::int64_t row = x.is_contiguous() ? op.plane : op.shape.back();
-  return {.plane = op.plane, .row = row, .images = op.batch, .x_pitch = row_pitch(x, row), .y_pitch = row_pitch(y, row)};
+  return {
+      .plane = op.plane, .row = row, .images = op.batch, .x_pitch = row_pitch(x, row), .y_pitch = row_pitch(y, row)};
 }
 
 template <class Unit>
@@ -84,7 +86,8 @@ Launch launch_of(const ChannelShuffle& op, Direction direction, const Tensors& t
                        layouts.y_pitch / per_unit};
   const FastDivision plane(static_cast<unsigned>(plane_units));
   const ShuffleMap map = shuffle_map(op, direction);
-  const std::int64_t slice = images_per_launch(image_units), planes_per_image = op.channels * (layouts.plane / layouts.row);
+  const std::int64_t slice = images_per_launch(image_units),
+                     planes_per_image = op.channels * (layouts.plane / layouts.row);
   return [=, stream = device.stream()] {
     for (std::int64_t image = 0; image < layouts.images; image += slice) {
       const std::int64_t units = std::min(slice, layouts.images - image) * image_units;
@@ -102,7 +105,9 @@ std::size_t unit_bytes(const ChannelShuffle& op, const TensorView& x, const Tens
   const Layouts layouts = layouts_of(op, x, y);
   const std::size_t element = size_in_bytes(x.dtype);
   for (const std::size_t bytes : {std::size_t{16}, std::size_t{8}, std::size_t{4}}) {
-    const auto divides = [&](std::int64_t elements) { return static_cast<std::size_t>(elements) * element % bytes == 0; };
+    const auto divides = [&](std::int64_t elements) {
+      return static_cast<std::size_t>(elements) * element % bytes == 0;
+    };
     if (divides(layouts.row) && divides(layouts.x_pitch) && divides(layouts.y_pitch) && x.is_aligned(bytes) &&
         y.is_aligned(bytes))
       return bytes;

@@ -16,10 +16,13 @@ struct ShuffleMap {
 inline ShuffleMap shuffle_map(const ChannelShuffle& op, Direction direction) {
   const auto given = static_cast<unsigned>(op.groups), other = static_cast<unsigned>(op.channels / op.groups);
   const bool forward = direction == Direction::forward;
-  return {FastDivision(static_cast<unsigned>(op.channels)), FastDivision(forward ? given : other), forward ? other : given};
+  return {FastDivision(static_cast<unsigned>(op.channels)), FastDivision(forward ? given : other),
+          forward ? other : given};
 }
 
 /// Indices inside a launch have 31 bits; larger tensors are worked off in slices of whole images.
-inline std::int64_t images_per_launch(std::int64_t units_per_image) { return ((std::int64_t{1} << 31) - 1) / units_per_image; }
+inline std::int64_t images_per_launch(std::int64_t units_per_image) {
+  return ((std::int64_t{1} << 31) - 1) / units_per_image;
+}
 
 }  // namespace lockstep::LOCKSTEP_BACKEND

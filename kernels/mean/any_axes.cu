@@ -33,16 +33,17 @@ __global__ void __launch_bounds__(kBlockThreads)
       if (term + k * kThreads < terms) parts[k] += to_float(first[reduced.at(term + k * kThreads).x]);
   }
   float total = (parts[0] + parts[1]) + (parts[2] + parts[3]);
-  if constexpr (kThreads == 32) total = warp_sum(total);
-  else total = block_sum(total);
+  if constexpr (kThreads == 32)
+    total = warp_sum(total);
+  else
+    total = block_sum(total);
   if (thread == 0) y[place.y] = from_float<Scalar>(divided(total, divisor));
 }
 
 /// Each thread writes every element number first + k * 256 of its block's share.
 template <class Scalar>
-__global__ void __launch_bounds__(kBlockThreads)
-    spread_any_axes(const Scalar* __restrict__ g, Scalar* __restrict__ d_x, AxisWalk axes, unsigned elements,
-                    Divisor divisor) {
+__global__ void __launch_bounds__(kBlockThreads) spread_any_axes(const Scalar* __restrict__ g, Scalar* __restrict__ d_x,
+                                                                 AxisWalk axes, unsigned elements, Divisor divisor) {
   const unsigned first = blockIdx.x * (kFlight * kBlockThreads) + threadIdx.x;
 #pragma unroll
   for (int k = 0; k < kFlight; ++k) {

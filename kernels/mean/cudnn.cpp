@@ -23,8 +23,8 @@ Launch mean_forward_cudnn(const Problem& problem, const Tensors& tensors, Device
   const auto handle = make_cudnn_handle(device);
   const auto from = make_cudnn_tensor(problem.dtype, x_shape, x_strides);
   const auto to = make_cudnn_tensor(problem.dtype, y_shape, y_strides);
-  const auto reduction =
-      make_cudnn<cudnnReduceTensorDescriptor_t>(&cudnnCreateReduceTensorDescriptor, "cudnnCreateReduceTensorDescriptor");
+  const auto reduction = make_cudnn<cudnnReduceTensorDescriptor_t>(&cudnnCreateReduceTensorDescriptor,
+                                                                   "cudnnCreateReduceTensorDescriptor");
   LOCKSTEP_CUDNN_CHECK(cudnnSetReduceTensorDescriptor(reduction.get(), CUDNN_REDUCE_TENSOR_AVG, CUDNN_DATA_FLOAT,
                                                       CUDNN_PROPAGATE_NAN, CUDNN_REDUCE_TENSOR_NO_INDICES,
                                                       CUDNN_32BIT_INDICES));

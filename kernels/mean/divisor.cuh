@@ -8,7 +8,8 @@ namespace lockstep::LOCKSTEP_BACKEND {
 /// The number of terms. Beyond 2^24 not every count is a float: dividing by a rounded one would be a second rounding.
 struct Divisor {
   explicit Divisor(std::int64_t terms)
-      : wide(static_cast<double>(terms)), narrow(static_cast<float>(terms)),
+      : wide(static_cast<double>(terms)),
+        narrow(static_cast<float>(terms)),
         fits(static_cast<double>(narrow) == wide) {}
   double wide;
   float narrow;

@@ -85,8 +85,12 @@ Reason not_for_cudnn(const Problem& problem) {
 PrecisionContract staged_contract(const Problem& problem) {
   return float_accumulation(lanes_of_staged_row(Mean(problem).terms));
 }
-std::int64_t chains_of_row(std::int64_t terms, std::int64_t threads) { return std::clamp<std::int64_t>(terms / 8, 1, threads); }
-PrecisionContract warp_contract(const Problem& problem) { return float_accumulation(chains_of_row(Mean(problem).terms, 32)); }
+std::int64_t chains_of_row(std::int64_t terms, std::int64_t threads) {
+  return std::clamp<std::int64_t>(terms / 8, 1, threads);
+}
+PrecisionContract warp_contract(const Problem& problem) {
+  return float_accumulation(chains_of_row(Mean(problem).terms, 32));
+}
 PrecisionContract split_contract(const Problem& problem) {
   const auto rows = as_rows(plan_mean(problem));
   if (!rows) return float_accumulation(1);
@@ -120,11 +124,13 @@ std::vector<Implementation> mean_implementations() {
       cuda_kernel("split_rows", forward, LOCKSTEP_KERNEL(mean_forward_split_rows), not_rows, split_contract),
       cuda_kernel("stripes", forward, LOCKSTEP_KERNEL(mean_forward_stripes), not_stripes, stripes_contract),
       cuda_kernel("any_axes", forward, LOCKSTEP_KERNEL(mean_forward_any_axes), too_large, any_axes_contract),
-      cuda_kernel("spread_in_rows", backward, LOCKSTEP_KERNEL(mean_backward_spread_in_rows), not_dense_rows, one_division),
+      cuda_kernel("spread_in_rows", backward, LOCKSTEP_KERNEL(mean_backward_spread_in_rows), not_dense_rows,
+                  one_division),
       cuda_kernel("spread_in_stripes", backward, LOCKSTEP_KERNEL(mean_backward_spread_in_stripes), not_stripes,
                   one_division),
       cuda_kernel("any_axes", backward, LOCKSTEP_KERNEL(mean_backward_any_axes), too_large, one_division),
-      vendor_call(Backend::onednn, "reduction", forward, LOCKSTEP_ONEDNN(mean_forward_onednn), not_for_onednn, unknown_order),
+      vendor_call(Backend::onednn, "reduction", forward, LOCKSTEP_ONEDNN(mean_forward_onednn), not_for_onednn,
+                  unknown_order),
       vendor_call(Backend::cudnn, "reduce_tensor", forward, LOCKSTEP_CUDA_LIBRARY(mean_forward_cudnn), not_for_cudnn,
                   unknown_order),
   };

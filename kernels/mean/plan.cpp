@@ -23,7 +23,8 @@ MeanPlan plan_mean(const Mean& op, const Strides& x, const Strides& y) {
     if (!is_reduced || op.keepdim) ++y_axis;
     if (op.shape[axis] != 1) axes.push_back({op.shape[axis], x[axis], y_stride, is_reduced});
   }
-  std::stable_sort(axes.begin(), axes.end(), [](const MeanAxis& a, const MeanAxis& b) { return a.x_stride > b.x_stride; });
+  std::stable_sort(axes.begin(), axes.end(),
+                   [](const MeanAxis& a, const MeanAxis& b) { return a.x_stride > b.x_stride; });
   MeanPlan plan;
   for (const MeanAxis& axis : axes) {
     if (!plan.empty() && walk_as_one(plan.back(), axis)) {
@@ -90,9 +91,11 @@ StripeShape stripe_shape(const MeanStripes& stripes, int pack) {
 }
 
 std::int64_t parts_of_sum(std::int64_t blocks, std::int64_t terms, std::int64_t shortest) {
-  constexpr std::int64_t kWantedBlocks = 1056, kMostParts = 256;  // eight blocks for each of an H200's 132 multiprocessors
+  constexpr std::int64_t kWantedBlocks = 1056,
+                         kMostParts = 256;  // eight blocks for each of an H200's 132 multiprocessors
   const std::int64_t parts = std::min(kWantedBlocks / std::max<std::int64_t>(blocks, 1), terms / shortest);
-  return static_cast<std::int64_t>(std::bit_floor(static_cast<std::uint64_t>(std::clamp<std::int64_t>(parts, 1, kMostParts))));
+  return static_cast<std::int64_t>(
+      std::bit_floor(static_cast<std::uint64_t>(std::clamp<std::int64_t>(parts, 1, kMostParts))));
 }
 
 }  // namespace lockstep

@@ -32,7 +32,9 @@ std::optional<MeanRows> as_rows(const MeanPlan& plan);
 
 /// Rows of up to this many terms are staged in shared memory; each is summed by so many lanes.
 inline constexpr std::int64_t kLongestStagedRow = 512;
-constexpr int lanes_of_staged_row(std::int64_t terms) { return terms <= 4 ? 1 : terms <= 16 ? 4 : terms <= 128 ? 8 : 32; }
+constexpr int lanes_of_staged_row(std::int64_t terms) {
+  return terms <= 4 ? 1 : terms <= 16 ? 4 : terms <= 128 ? 8 : 32;
+}
 
 /// The shortest rows that a backward by 16-byte packs takes: a pack then touches two rows at most.
 inline constexpr std::int64_t kShortestSpreadRow = 8;

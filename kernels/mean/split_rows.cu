@@ -24,11 +24,13 @@ __global__ void __launch_bounds__(kThreads)
   const auto part = static_cast<int>(blockIdx.x % static_cast<unsigned>(parts));
   const std::int64_t first = part * part_terms;
   const std::int64_t left = rows.terms - first, count = left < 0 ? 0 : left < part_terms ? left : part_terms;
-  const float total =
-      block_sum(part_of_row<Scalar, kThreads>(x + row * rows.x_pitch + (count > 0 ? first : 0), count, static_cast<int>(threadIdx.x)));
+  const float total = block_sum(part_of_row<Scalar, kThreads>(x + row * rows.x_pitch + (count > 0 ? first : 0), count,
+                                                              static_cast<int>(threadIdx.x)));
   if (threadIdx.x != 0) return;
-  if (parts == 1) y[row * rows.y_pitch] = from_float<Scalar>(divided(total, divisor));
-  else sums[row * parts + part] = total;
+  if (parts == 1)
+    y[row * rows.y_pitch] = from_float<Scalar>(divided(total, divisor));
+  else
+    sums[row * parts + part] = total;
 }
 
 }  // namespace
@@ -47,8 +49,8 @@ Launch mean_forward_split_rows(const Problem& problem, const Tensors& tensors, D
     const Divisor divisor(rows.terms);
     return [=, stream = device.stream()] {
       auto* const partial = static_cast<float*>(sums->get());
-      launch(split_rows<Scalar>, {rows.rows * parts, kThreads, 0}, stream, x.as<const Scalar>(), y.as<Scalar>(), partial, rows,
-             static_cast<int>(parts), part_terms, divisor);
+      launch(split_rows<Scalar>, {rows.rows * parts, kThreads, 0}, stream, x.as<const Scalar>(), y.as<Scalar>(),
+             partial, rows, static_cast<int>(parts), part_terms, divisor);
       if (parts > 1)
         launch(combine_parts<Scalar>, combine_shape(rows.rows, parts), stream, partial, static_cast<int>(parts),
                y.as<Scalar>(), rows.rows, std::int64_t{1}, rows.y_pitch, divisor);

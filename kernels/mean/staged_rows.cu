@@ -16,8 +16,8 @@ constexpr int kThreads = 256;
 
 template <class Scalar, int kLanes, bool kAligned>
 __global__ void __launch_bounds__(kThreads)
-    staged_rows(const Scalar* __restrict__ x, Scalar* __restrict__ y, std::int64_t rows, int terms, std::int64_t y_pitch,
-                Divisor divisor) {
+    staged_rows(const Scalar* __restrict__ x, Scalar* __restrict__ y, std::int64_t rows, int terms,
+                std::int64_t y_pitch, Divisor divisor) {
   constexpr int kRows = kThreads / kLanes, kPack = kAligned ? kFullPack<Scalar> : 1;
   using Packed = Pack<Scalar, kPack>;
   LOCKSTEP_DYNAMIC_SHARED(Scalar, stage);

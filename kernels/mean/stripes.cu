@@ -94,11 +94,11 @@ Launch launch_of(const MeanStripes& shape, const Tensors& tensors, Device& devic
   return [=, stream = device.stream()] {
     auto* const partial = static_cast<float*>(sums->get());
     const LaunchExtent grid(split.column_blocks * shape.outer, split.parts);
-    launch(stripes<Scalar, kPack>, {grid, kThreads, 0}, stream, x.as<const Scalar>(), y.as<Scalar>(), partial, shape, split,
-           divisor);
+    launch(stripes<Scalar, kPack>, {grid, kThreads, 0}, stream, x.as<const Scalar>(), y.as<Scalar>(), partial, shape,
+           split, divisor);
     if (split.parts > 1)
-      launch(combine_parts<Scalar>, combine_shape(outputs, split.parts), stream, partial, split.parts, y.as<Scalar>(), outputs,
-             shape.inner, shape.y_outer, divisor);
+      launch(combine_parts<Scalar>, combine_shape(outputs, split.parts), stream, partial, split.parts, y.as<Scalar>(),
+             outputs, shape.inner, shape.y_outer, divisor);
   };
 }
 

@@ -73,8 +73,8 @@ inline CudnnOwner<cudnnTensorDescriptor_t> make_cudnn_tensor(DType dtype, const 
   auto tensor = make_cudnn<cudnnTensorDescriptor_t>(&cudnnCreateTensorDescriptor, "cudnnCreateTensorDescriptor");
   const auto e = [&](std::size_t axis) { return cudnn_extent(shape[axis]); };
   const auto s = [&](std::size_t axis) { return cudnn_extent(strides[axis]); };
-  LOCKSTEP_CUDNN_CHECK(cudnnSetTensor4dDescriptorEx(tensor.get(), cudnn_type(dtype), e(0), e(1), e(2), e(3), s(0), s(1),
-                                                    s(2), s(3)));
+  LOCKSTEP_CUDNN_CHECK(
+      cudnnSetTensor4dDescriptorEx(tensor.get(), cudnn_type(dtype), e(0), e(1), e(2), e(3), s(0), s(1), s(2), s(3)));
   return tensor;
 }
 

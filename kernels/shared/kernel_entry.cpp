@@ -24,18 +24,19 @@ std::string library_of(Backend backend) {
 
 Implementation cuda_kernel(std::string idea, Direction direction, KernelEntry entry, UnsupportedFunction unsupported,
                            ContractFunction contract) {
-  return {.backend = Backend::cuda,
-          .direction = direction,
-          .idea = std::move(idea),
-          .unsupported = [entry, unsupported](const Problem& problem,
-                                              const Device& device) -> std::optional<std::string> {
-            if (device.kind() == DeviceKind::cpu) return "CUDA kernels run on a GPU or under the emulator";
-            if (device.kind() == DeviceKind::gpu && !entry.gpu) return "this build of Lockstep was compiled without CUDA";
-            if (const auto reason = wrong_dtype(problem)) return reason;
-            return unsupported ? unsupported(problem) : std::nullopt;
-          },
-          .contract = contract,
-          .prepare = [entry](const Problem& problem, const Tensors& tensors, Device& device) {
+  return {
+      .backend = Backend::cuda,
+      .direction = direction,
+      .idea = std::move(idea),
+      .unsupported = [entry, unsupported](const Problem& problem, const Device& device) -> std::optional<std::string> {
+        if (device.kind() == DeviceKind::cpu) return "CUDA kernels run on a GPU or under the emulator";
+        if (device.kind() == DeviceKind::gpu && !entry.gpu) return "this build of Lockstep was compiled without CUDA";
+        if (const auto reason = wrong_dtype(problem)) return reason;
+        return unsupported ? unsupported(problem) : std::nullopt;
+      },
+      .contract = contract,
+      .prepare =
+          [entry](const Problem& problem, const Tensors& tensors, Device& device) {
             return (device.kind() == DeviceKind::gpu ? entry.gpu : entry.emulated)(problem, tensors, device);
           }};
 }

@@ -33,19 +33,21 @@ PrecisionContract float_accumulation(std::int64_t partial_sums);
 }  // namespace lockstep
 
 /// Declares a kernel's host side in both backends.
-#define LOCKSTEP_DECLARE_KERNEL(name)                                                            \
-  namespace emulated {                                                                           \
-  Launch name(const Problem&, const Tensors&, Device&);                                          \
-  }                                                                                              \
-  namespace gpu {                                                                                \
-  Launch name(const Problem&, const Tensors&, Device&);                                          \
+#define LOCKSTEP_DECLARE_KERNEL(name)                   \
+  namespace emulated {                                  \
+  Launch name(const Problem&, const Tensors&, Device&); \
+  }                                                     \
+  namespace gpu {                                       \
+  Launch name(const Problem&, const Tensors&, Device&); \
   }
 
 #ifdef LOCKSTEP_WITH_CUDA
-#define LOCKSTEP_KERNEL(name) ::lockstep::KernelEntry{&::lockstep::emulated::name, &::lockstep::gpu::name}
+#define LOCKSTEP_KERNEL(name) \
+  ::lockstep::KernelEntry { &::lockstep::emulated::name, &::lockstep::gpu::name }
 #define LOCKSTEP_CUDA_LIBRARY(name) &::lockstep::name
 #else
-#define LOCKSTEP_KERNEL(name) ::lockstep::KernelEntry{&::lockstep::emulated::name, nullptr}
+#define LOCKSTEP_KERNEL(name) \
+  ::lockstep::KernelEntry { &::lockstep::emulated::name, nullptr }
 #define LOCKSTEP_CUDA_LIBRARY(name) nullptr
 #endif
 

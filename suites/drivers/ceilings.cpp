@@ -13,7 +13,8 @@ namespace {
 
 /// The copy ceiling whose working set is nearest on a logarithmic scale: a problem that lives in cache is held to the
 /// cache's speed.
-const reports::Ceiling* copy_ceiling(const std::vector<reports::Ceiling>& ceilings, const std::string& device, double bytes) {
+const reports::Ceiling* copy_ceiling(const std::vector<reports::Ceiling>& ceilings, const std::string& device,
+                                     double bytes) {
   const reports::Ceiling* nearest = nullptr;
   double least = INFINITY;
   for (const reports::Ceiling& ceiling : ceilings) {
@@ -27,7 +28,8 @@ const reports::Ceiling* copy_ceiling(const std::vector<reports::Ceiling>& ceilin
   return nearest;
 }
 
-const reports::Ceiling* arithmetic_ceiling(const std::vector<reports::Ceiling>& ceilings, const reports::Measurement& row) {
+const reports::Ceiling* arithmetic_ceiling(const std::vector<reports::Ceiling>& ceilings,
+                                           const reports::Measurement& row) {
   for (const reports::Ceiling& ceiling : ceilings)
     if (ceiling.name == "matmul" && ceiling.device == row.device && ceiling.dtype == row.dtype) return &ceiling;
   return nullptr;
@@ -55,7 +57,8 @@ std::vector<reports::Ceiling> measure_copy_ceilings() {
         policy);
     reports::Ceiling ceiling{.name = "copy", .device = "cpu", .dtype = {}, .unit = "bytes/s", .samples = {}};
     ceiling.working_set_bytes = static_cast<std::int64_t>(working_set);
-    for (const double seconds : m.samples_seconds) ceiling.samples.push_back(static_cast<double>(working_set) / seconds);
+    for (const double seconds : m.samples_seconds)
+      ceiling.samples.push_back(static_cast<double>(working_set) / seconds);
     ceiling.value = median_of(ceiling.samples);
     // Dozens of samples add nothing to a ceiling's row.
     if (ceiling.samples.size() > 32) ceiling.samples.resize(32);

@@ -56,11 +56,13 @@ std::string known_commands() {
 }  // namespace
 
 int lockstep_main(int argc, char** argv, const Catalogue& catalogue) {
-  const Surroundings surroundings{catalogue, std::filesystem::read_symlink("/proc/self/exe").string(), joined(argc, argv)};
+  const Surroundings surroundings{catalogue, std::filesystem::read_symlink("/proc/self/exe").string(),
+                                  joined(argc, argv)};
   CLI::App app("Lockstep runs references and implementations of deep-learning operators side by side.", "lockstep");
   app.set_version_flag("--version", "lockstep 0.1.0");
   app.footer(
-      "Exit status: 0 ran and all passed; 1 something failed, regressed or was blind; 2 the call or an input was wrong; "
+      "Exit status: 0 ran and all passed; 1 something failed, regressed or was blind; 2 the call or an input was "
+      "wrong; "
       "3 nothing ran; 130 interrupted, with a valid report of what was done.");
   std::vector<std::pair<CLI::App*, CommandBody>> commands;
   for (const CommandEntry& entry : kCommands) {

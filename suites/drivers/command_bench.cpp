@@ -37,7 +37,8 @@ void run_benchmark(benchmark::State& state, BenchRun& run, const Case& item) {
   if (!result) return state.SkipWithError("interrupted");
   run.builder.add_case(item, run.selection.seed, *result);
   if (result->verdict.outcome != Outcome::passed) {
-    run.failed = run.failed || (result->verdict.outcome != Outcome::skipped && result->verdict.outcome != Outcome::refused);
+    run.failed =
+        run.failed || (result->verdict.outcome != Outcome::skipped && result->verdict.outcome != Outcome::refused);
     return state.SkipWithError((std::string(name_of(result->verdict.outcome)) + ": " + result->verdict.reason).c_str());
   }
   run.builder.add_measurements(item, *result);
@@ -66,9 +67,12 @@ void reject_unknown_formats(const std::vector<std::string>& extras) {
 CommandBody add_bench_command(CLI::App& command, const Surroundings& surroundings) {
   auto run = std::make_shared<BenchRun>();
   run->selection.add_options(command);
-  command.add_option("--budget", run->budget_seconds, "seconds of measuring per case and repetition")->check(CLI::PositiveNumber)->capture_default_str();
+  command.add_option("--budget", run->budget_seconds, "seconds of measuring per case and repetition")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
   command.add_flag("--all", run->all, "time small cases too, not only the large ones and the models");
-  command.footer("Google Benchmark's flags pass through (--benchmark_filter, --benchmark_repetitions, --benchmark_out, ...).");
+  command.footer(
+      "Google Benchmark's flags pass through (--benchmark_filter, --benchmark_repetitions, --benchmark_out, ...).");
   return [run, surroundings](const std::vector<std::string>& extras) -> int {
     PassThrough arguments(extras, "--benchmark_");
     reject_unknown_formats(extras);
@@ -81,7 +85,8 @@ CommandBody add_bench_command(CLI::App& command, const Surroundings& surrounding
     for (const Case& item : run->selection.select(surroundings.catalogue)) {
       const bool possible = runs_on(item.implementation->backend, DeviceKind::cpu) || gpu;
       if (!possible || !(run->all || !run->selection.cases.empty() || is_timed(item, gpu))) continue;
-      benchmark::RegisterBenchmark(item.id().c_str(), [run, item](benchmark::State& state) { run_benchmark(state, *run, item); })
+      benchmark::RegisterBenchmark(item.id().c_str(),
+                                   [run, item](benchmark::State& state) { run_benchmark(state, *run, item); })
           ->UseManualTime()
           ->Iterations(1)
           ->Unit(benchmark::kMicrosecond);

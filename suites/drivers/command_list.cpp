@@ -44,8 +44,8 @@ CommandBody add_doctor_command(CLI::App&, const Surroundings& surroundings) {
               << e.os << "\n";
     std::cout << "build      " << e.compiler << ", " << e.build_type << ", revision " << e.revision
               << (e.dirty ? " with changes" : "") << "\n";
-    std::cout << "cuda       " << (e.cuda.compiled ? "compiled with toolkit " + e.cuda.toolkit.value_or("") : "not compiled")
-              << "\n";
+    std::cout << "cuda       "
+              << (e.cuda.compiled ? "compiled with toolkit " + e.cuda.toolkit.value_or("") : "not compiled") << "\n";
     for (const reports::NamedText& library : e.libraries)
       std::cout << "library    " << library.name << " " << library.value << "\n";
     for (const reports::Reason& reason : e.reasons)

@@ -15,9 +15,10 @@ CommandBody add_replay_command(CLI::App& command, const Surroundings& surroundin
   auto options = std::make_shared<Options>();
   command.add_option("DIR", options->replay.folders, "a case, or a folder searched for cases")->required();
   command.add_option("--out", options->replay.out, "folder of the results")->required();
-  command.add_option("--implementation", options->replay.implementation,
-                     "reference, cuda (the kernel that would be chosen; on the GPU where there is one, else emulated), or "
-                     "the full name of one implementation")
+  command
+      .add_option("--implementation", options->replay.implementation,
+                  "reference, cuda (the kernel that would be chosen; on the GPU where there is one, else emulated), or "
+                  "the full name of one implementation")
       ->capture_default_str();
   command.add_option("--dtype", options->dtype, "f64, f32, f16 or bf16 (default: f64 for the reference, else f32)");
   return [=, &catalogue = surroundings.catalogue](const std::vector<std::string>&) -> int {

@@ -35,8 +35,8 @@ CommandBody add_report_command(CLI::App& command, const Surroundings&) {
     if (!options->baseline.empty()) baseline = reports::read_report(report_path(options->baseline));
     const std::filesystem::path page =
         options->out.empty() ? path.parent_path() / "report.html" : std::filesystem::path(options->out);
-    reports::write_text_atomically(page,
-                                   reports::render_html(report, baseline ? &*baseline : nullptr, path.filename().string()));
+    reports::write_text_atomically(
+        page, reports::render_html(report, baseline ? &*baseline : nullptr, path.filename().string()));
     std::cout << "wrote " << page.string() << "\n";
     return kPassed;
   };
@@ -51,7 +51,8 @@ CommandBody add_compare_command(CLI::App& command, const Surroundings&) {
   command.add_option("BASELINE", options->baseline, "the earlier report")->required();
   command.add_option("CURRENT", options->current, "the later report")->required();
   command.add_option("--delta", options->how.delta, "relative change that counts as none")
-      ->check(CLI::Range(0.0, 1.0))->capture_default_str();
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
   return [options](const std::vector<std::string>&) -> int {
     const reports::Report baseline = reports::read_report(report_path(options->baseline));
     const reports::Report current = reports::read_report(report_path(options->current));

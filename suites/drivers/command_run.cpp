@@ -40,7 +40,8 @@ int status_of(const reports::Report& report, const RunOptions& options) {
   const int status = exit_status_of(report);
   const std::int64_t ran = reports::totals_of(report).judged_cases;
   if (options.selection.expect_cases && ran < *options.selection.expect_cases) {
-    std::cerr << "lockstep: " << ran << " cases ran, --expect-cases asks for " << *options.selection.expect_cases << "\n";
+    std::cerr << "lockstep: " << ran << " cases ran, --expect-cases asks for " << *options.selection.expect_cases
+              << "\n";
     return kFailed;
   }
   return status;
@@ -74,7 +75,9 @@ CommandBody add_run_command(CLI::App& command, const Surroundings& surroundings)
   auto options = std::make_shared<RunOptions>();
   options->selection.out = "lockstep-report";
   options->selection.add_options(command);
-  command.add_option("--rounds", options->rounds, "processes per timed case")->check(CLI::Range(1, 1000))->capture_default_str();
+  command.add_option("--rounds", options->rounds, "processes per timed case")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
   command.add_flag("--no-timing", options->no_timing, "judge only");
   command.add_flag("--no-faults", options->no_faults, "do not plant faults");
   return [=](const std::vector<std::string>&) -> int { return run(*options, surroundings); };

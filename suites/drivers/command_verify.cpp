@@ -135,7 +135,8 @@ int finish(VerifyRun& run, const Surroundings& surroundings, const std::string& 
 CommandBody add_verify_command(CLI::App& command, const Surroundings& surroundings) {
   auto run = std::make_shared<VerifyRun>();
   run->selection.add_options(command);
-  command.add_flag("--judging-rate", run->rates, "measure how many cases are judged per second on the shapes meant for it");
+  command.add_flag("--judging-rate", run->rates,
+                   "measure how many cases are judged per second on the shapes meant for it");
   command.footer("GoogleTest's flags pass through (--gtest_filter, --gtest_output, ...).");
   return [run, surroundings](const std::vector<std::string>& extras) -> int {
     const std::string started = utc_now();

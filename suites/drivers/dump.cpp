@@ -90,7 +90,8 @@ NamedValues draw_arrays(const Operator& definition, const Problem& problem, std:
     const std::vector<Values> drawn = draw_inputs(definition, question, signature, seed);
     for (std::size_t i = 0; i < drawn.size(); ++i)
       if (signature.inputs[i].role != Role::saved)
-        arrays.emplace(signature.inputs[i].name, is_floating(drawn[i].dtype()) ? drawn[i].rounded_to(DType::f64) : drawn[i]);
+        arrays.emplace(signature.inputs[i].name,
+                       is_floating(drawn[i].dtype()) ? drawn[i].rounded_to(DType::f64) : drawn[i]);
   }
   return arrays;
 }
@@ -156,7 +157,8 @@ std::string dump_case(const Case& item, std::uint64_t seed, const std::filesyste
   const std::string name = name_of_dump(item, seed);
   CaseFolder written(folder / name);
   const bool backward = problem.direction == Direction::backward;
-  for (const auto& [array, values] : arrays) written.add(array.starts_with("g_") ? "grad_outputs" : "inputs", array, values);
+  for (const auto& [array, values] : arrays)
+    written.add(array.starts_with("g_") ? "grad_outputs" : "inputs", array, values);
   for (const Direction direction : {Direction::forward, Direction::backward}) {
     if (direction == Direction::backward && !backward) break;
     problem.direction = direction;
@@ -180,8 +182,10 @@ int dump_failures(reports::Report& report, const Catalogue& catalogue, const std
     if (of_this == kMostDumpsOfOne) continue;
     try {
       const std::string place = "failures/" + dump_case(catalogue.parse_case(row.id), row.seed, out / "failures");
-      if (row.failure) row.failure->dump = place;
-      else row.reason += "; dumped to " + place;
+      if (row.failure)
+        row.failure->dump = place;
+      else
+        row.reason += "; dumped to " + place;
     } catch (const Error&) {
       continue;  // the rerun line gives the same data
     }

@@ -84,8 +84,10 @@ reports::Environment describe_environment() {
                                               std::to_string(NLOHMANN_JSON_VERSION_MINOR) + "." +
                                               std::to_string(NLOHMANN_JSON_VERSION_PATCH)});
   for (const LibraryVersion& library : library_versions()) {
-    if (!library.version.empty()) e.libraries.push_back({library.name, library.version});
-    else e.reasons.push_back({library.name, library.absent_because});
+    if (!library.version.empty())
+      e.libraries.push_back({library.name, library.version});
+    else
+      e.reasons.push_back({library.name, library.absent_because});
   }
   e.cuda.compiled = build_info().cuda;
   if (e.cuda.compiled) e.cuda.toolkit = build_info().cuda_toolkit;

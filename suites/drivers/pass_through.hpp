@@ -15,7 +15,8 @@ class PassThrough {
   PassThrough(const std::vector<std::string>& extras, const std::string& prefix) : texts_{"lockstep"} {
     for (const std::string& extra : extras) {
       if (extra.rfind(prefix, 0) != 0)
-        throw Error("unknown option '" + extra + "'; accepted: the options of --help and those beginning with " + prefix);
+        throw Error("unknown option '" + extra + "'; accepted: the options of --help and those beginning with " +
+                    prefix);
       texts_.push_back(extra);
     }
     for (std::string& text : texts_) pointers_.push_back(text.data());
@@ -27,7 +28,8 @@ class PassThrough {
   char** values() { return pointers_.data(); }
   /// Throws Error naming what the library left over.
   void reject_rest() const {
-    if (count_ > 1) throw Error("unknown option '" + std::string(pointers_[1]) + "'; the library it was meant for has none such");
+    if (count_ > 1)
+      throw Error("unknown option '" + std::string(pointers_[1]) + "'; the library it was meant for has none such");
   }
 
  private:

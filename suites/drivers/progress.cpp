@@ -21,7 +21,11 @@ std::string duration_text(double seconds) {
 }
 
 Progress::Progress(std::string what, std::size_t total)
-    : what_(std::move(what)), total_(total), terminal_(isatty(STDERR_FILENO) != 0), start_(Clock::now()), shown_(start_) {
+    : what_(std::move(what)),
+      total_(total),
+      terminal_(isatty(STDERR_FILENO) != 0),
+      start_(Clock::now()),
+      shown_(start_) {
   if (!terminal_ && total_ > 0) std::fprintf(stderr, "%s: %zu to do\n", what_.c_str(), total_);
 }
 

@@ -173,7 +173,8 @@ void ReportBuilder::classify_faults(reports::Report& report) const {
     reports::FaultResult row = tally.row;
     if (row.cases_applied > 0)
       row.status = row.cases_caught == row.cases_applied ? reports::FaultStatus::caught : reports::FaultStatus::missed;
-    else if (tally.equivalent.empty()) row.status = reports::FaultStatus::blind;
+    else if (tally.equivalent.empty())
+      row.status = reports::FaultStatus::blind;
     else
       row.status = row.effect_in_gates > 0 ? reports::FaultStatus::below_resolution : reports::FaultStatus::equivalent;
     row.note = tally.equivalent;

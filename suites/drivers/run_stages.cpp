@@ -24,7 +24,8 @@ constexpr double kMatmulCeilingFlops = 2.0 * 1024 * 1024 * 1024;
 std::int64_t output_elements(const Case& item) {
   try {
     std::int64_t elements = 0;
-    for (const TensorSpec& spec : item.definition->signature(item.problem()).outputs) elements += element_count(spec.shape);
+    for (const TensorSpec& spec : item.definition->signature(item.problem()).outputs)
+      elements += element_count(spec.shape);
     return elements;
   } catch (const Refused&) {
     return 0;
@@ -33,14 +34,16 @@ std::int64_t output_elements(const Case& item) {
 
 /// oneDNN's matmul as the ceiling of float32 arithmetic, where this build has it.
 void add_matmul_ceiling(const std::vector<Case>& cases, PoolOptions pool, ReportBuilder& builder) {
-  const bool listed = std::any_of(cases.begin(), cases.end(), [](const Case& item) { return item.id() == kMatmulCeilingCase; });
+  const bool listed =
+      std::any_of(cases.begin(), cases.end(), [](const Case& item) { return item.id() == kMatmulCeilingCase; });
   if (!listed) return;
   pool.workers = 1;
   WorkerPool worker(std::move(pool), {{.kind = TaskKind::measure, .id = kMatmulCeilingCase, .seconds = 0.5}});
   const TaskResult* result = worker.wait_for(0);
   if (!result || result->measurements.empty()) return;
   reports::Ceiling ceiling{.name = "matmul", .device = "cpu", .dtype = "f32", .unit = "flops/s", .samples = {}};
-  for (const double seconds : result->measurements[0].samples_seconds) ceiling.samples.push_back(kMatmulCeilingFlops / seconds);
+  for (const double seconds : result->measurements[0].samples_seconds)
+    ceiling.samples.push_back(kMatmulCeilingFlops / seconds);
   // The fastest sample: a ceiling that an undisturbed call can exceed would be none.
   ceiling.value = *std::max_element(ceiling.samples.begin(), ceiling.samples.end());
   ceiling.working_set_bytes = 3 * 4 * 1024 * 1024;

@@ -25,7 +25,8 @@ std::string reject_seed(const std::string& text) {
 }
 std::string reject_amount(const std::string& text) {
   double amount = 0;
-  return reads_as(text, amount) && std::isfinite(amount) && amount > 0 ? "" : "'" + text + "'; accepted: a number above 0";
+  return reads_as(text, amount) && std::isfinite(amount) && amount > 0 ? ""
+                                                                       : "'" + text + "'; accepted: a number above 0";
 }
 
 }  // namespace
@@ -35,14 +36,22 @@ void Selection::add_options(CLI::App& command) {
   command.add_option("--filter", filters, "only cases whose id matches: * and ? as in a shell, else a substring");
   command.add_option("--case", cases, "exactly this case, listed or not; may be repeated");
   command.add_option("--seed", seed, "seed of the data")->check(reject_seed)->capture_default_str();
-  command.add_option("--seeds", seeds, "judge with this many seeds, from --seed on")->check(CLI::Range(1, 100000))->capture_default_str();
+  command.add_option("--seeds", seeds, "judge with this many seeds, from --seed on")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
   command.add_option("--out", out, "folder for report.json and report.html");
   command.add_option("--workers", workers, "worker processes (default: one per core)")->check(CLI::Range(1, 1024));
-  command.add_option("--timeout", timeout_seconds, "seconds after which a case is ended")->check(reject_amount)->capture_default_str();
-  command.add_option("--memory-limit", memory_limit_gibibytes, "GiB of address space of a worker (default: no limit)")->check(reject_amount);
-  command.add_option("--device", device, "auto (the GPU where there is one) or emulated")->check(CLI::IsMember({"auto", "emulated"}))->capture_default_str();
+  command.add_option("--timeout", timeout_seconds, "seconds after which a case is ended")
+      ->check(reject_amount)
+      ->capture_default_str();
+  command.add_option("--memory-limit", memory_limit_gibibytes, "GiB of address space of a worker (default: no limit)")
+      ->check(reject_amount);
+  command.add_option("--device", device, "auto (the GPU where there is one) or emulated")
+      ->check(CLI::IsMember({"auto", "emulated"}))
+      ->capture_default_str();
   command.add_option("--coverage", coverage, "elements judged: automatic (a sample of large outputs), full or sampled")
-      ->check(CLI::IsMember({"automatic", "full", "sampled"}))->capture_default_str();
+      ->check(CLI::IsMember({"automatic", "full", "sampled"}))
+      ->capture_default_str();
   command.add_option("--expect-cases", expect_cases, "fail when fewer cases ran")->check(CLI::NonNegativeNumber);
 }
 
@@ -82,16 +91,19 @@ std::vector<Case> Selection::select(const Catalogue& catalogue) const {
     if (wanted) selected.push_back(std::move(item));
   }
   if (selected.empty())
-    throw NothingSelected("no case of suite '" + suite + "' matches --filter " + (filters.empty() ? "" : filters.front()) +
-                          "; `lockstep list --cases` shows them");
+    throw NothingSelected("no case of suite '" + suite + "' matches --filter " +
+                          (filters.empty() ? "" : filters.front()) + "; `lockstep list --cases` shows them");
   return selected;
 }
 
 void prepare_folder(const std::string& out) {
   std::error_code failure;
   std::filesystem::create_directories(out, failure);
-  if (failure) throw Error("--out " + out + ": cannot be made (" + failure.message() + "); accepted: a folder that can be written");
-  if (access(out.c_str(), W_OK) != 0) throw Error("--out " + out + ": cannot be written; accepted: a folder that can be written");
+  if (failure)
+    throw Error("--out " + out + ": cannot be made (" + failure.message() +
+                "); accepted: a folder that can be written");
+  if (access(out.c_str(), W_OK) != 0)
+    throw Error("--out " + out + ": cannot be written; accepted: a folder that can be written");
 }
 
 }  // namespace lockstep

@@ -90,8 +90,11 @@ CaseResult verdict_from(const Json& json) {
 }
 
 Json measurement_json(const Measurement& m) {
-  return {{"kind", static_cast<int>(m.kind)}, {"samples", numbers(m.samples_seconds)}, {"iterations", m.iterations},
-          {"quiet", m.quiet},                 {"note", m.note}};
+  return {{"kind", static_cast<int>(m.kind)},
+          {"samples", numbers(m.samples_seconds)},
+          {"iterations", m.iterations},
+          {"quiet", m.quiet},
+          {"note", m.note}};
 }
 
 Measurement measurement_from(const Json& json) {

@@ -20,7 +20,8 @@ namespace {
 /// "layer_norm.forward/x=..." of a faults task.
 Problem problem_of(const std::string& id) {
   const std::size_t slash = id.find('/');
-  if (slash == std::string::npos) throw Error("malformed problem id '" + id + "'; accepted: operator.direction/problem");
+  if (slash == std::string::npos)
+    throw Error("malformed problem id '" + id + "'; accepted: operator.direction/problem");
   return parse_problem(id.substr(0, slash), id.substr(slash + 1));
 }
 
@@ -88,7 +89,8 @@ TaskResult TaskRunner::run_rate(const Task& task) {
   };
   std::int64_t cases = 0;
   while (spent() < task.seconds) {
-    result.verdict = verify_case(item, device, {.seed = task.seed + static_cast<std::uint64_t>(cases), .coverage = task.coverage});
+    result.verdict =
+        verify_case(item, device, {.seed = task.seed + static_cast<std::uint64_t>(cases), .coverage = task.coverage});
     if (result.verdict.outcome != Outcome::passed) return result;
     ++cases;
   }

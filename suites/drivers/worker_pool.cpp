@@ -33,8 +33,8 @@ WorkerPool::WorkerPool(PoolOptions options, std::vector<Task> tasks)
 WorkerPool::~WorkerPool() = default;
 
 void WorkerPool::start_missing_workers() {
-  const std::size_t useful = std::min<std::size_t>(static_cast<std::size_t>(options_.workers),
-                                                   tasks_.size() - finished_);
+  const std::size_t useful =
+      std::min<std::size_t>(static_cast<std::size_t>(options_.workers), tasks_.size() - finished_);
   while (workers_.size() < useful && !waiting_.empty()) {
     if (starts_without_answer_ > kMostFailedStarts)
       throw Error("workers end before they answer; the program " + options_.command[0] + " cannot run cases");
@@ -78,7 +78,9 @@ void WorkerPool::take_line(Worker& worker, const std::string& line) {
 void WorkerPool::lose(Worker& worker, Outcome outcome, std::string reason) {
   ++starts_without_answer_;
   const std::string end = worker.process.finish();
-  if (reason.empty()) reason = "the worker " + std::string(end.starts_with("killed") ? "was " : "") + end + (end.starts_with("killed by signal 9") ? ", perhaps for memory" : "");
+  if (reason.empty())
+    reason = "the worker " + std::string(end.starts_with("killed") ? "was " : "") + end +
+             (end.starts_with("killed by signal 9") ? ", perhaps for memory" : "");
   // Only the task in front had begun; the others were merely queued.
   if (!worker.sent.empty() && worker.running_since) {
     TaskResult result;

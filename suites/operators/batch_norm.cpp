@@ -61,10 +61,12 @@ void add_models(ProblemList& list) {
       .add("x=1x256x56x56,dims=2", "ResNet-50 layer1 bn3" + std::string(kResNet))
       .add("x=4x2048x7x7,dims=2", "ResNet-50 layer4 bn3" + std::string(kResNet))
       .layouts({Layout::contiguous})
-      .add("x=4x240x28x28,dims=2", "ShuffleNet 1x (3 groups), stage 2; Zhang et al. 2017, arXiv 1707.01083, table 1, batch "
-                                   "reduced")
-      .add("x=1x128x64x64,dims=2", "pix2pix U-Net encoder, second block at 256 x 256; Isola et al. 2016, arXiv 1611.07004, "
-                                   "appendix 6.1, batch of 1 as in the paper")
+      .add("x=4x240x28x28,dims=2",
+           "ShuffleNet 1x (3 groups), stage 2; Zhang et al. 2017, arXiv 1707.01083, table 1, batch "
+           "reduced")
+      .add("x=1x128x64x64,dims=2",
+           "pix2pix U-Net encoder, second block at 256 x 256; Isola et al. 2016, arXiv 1611.07004, "
+           "appendix 6.1, batch of 1 as in the paper")
       .add("x=1x512x4x4,dims=2,training=false", "pix2pix U-Net, an inner block, in evaluation");
 }
 

@@ -24,10 +24,12 @@ TEST(Catalogue, EveryBackwardIsTheDerivativeOfItsForward) {
   for (const Catalogued& entry : catalogue().operators())
     for (const ListedProblem& listed : entry.problems) {
       const Problem& problem = listed.problem;
-      if (problem.direction != Direction::backward || problem.fill != Fill::normal || problem.dtype != DType::f32) continue;
+      if (problem.direction != Direction::backward || problem.fill != Fill::normal || problem.dtype != DType::f32)
+        continue;
       const std::int64_t elements = elements_of(entry.definition->signature(problem));
       if (elements == 0 || elements > kMostElements) continue;
-      EXPECT_LT(gradient_discrepancy(*entry.definition, problem, 5), 1e-11) << problem.operation() << "/" << problem.label();
+      EXPECT_LT(gradient_discrepancy(*entry.definition, problem, 5), 1e-11)
+          << problem.operation() << "/" << problem.label();
       ++checked;
     }
   EXPECT_GE(checked, static_cast<int>(5 * catalogue().operators().size()));
@@ -55,9 +57,9 @@ TEST(Catalogue, EveryOperatorHasAKernelForEveryDtypeAndDirection) {
       if (listed.set != "smoke") continue;
       bool runs = false;
       for (const Implementation& implementation : entry.implementations)
-        runs = runs || (implementation.backend == Backend::cuda &&
-                        implementation.direction == listed.problem.direction &&
-                        !implementation.unsupported(listed.problem, *device));
+        runs =
+            runs || (implementation.backend == Backend::cuda && implementation.direction == listed.problem.direction &&
+                     !implementation.unsupported(listed.problem, *device));
       EXPECT_TRUE(runs) << listed.problem.operation() << "/" << listed.problem.label();
     }
 }
@@ -69,7 +71,8 @@ TEST(Catalogue, EveryProblemSaysWhereItComesFrom) {
       EXPECT_FALSE(listed.source.empty()) << listed.problem.label();
       sets.insert(listed.set);
     }
-    for (const char* set : {"smoke", "edges", "models"}) EXPECT_TRUE(sets.contains(set)) << entry.definition->name() << " " << set;
+    for (const char* set : {"smoke", "edges", "models"})
+      EXPECT_TRUE(sets.contains(set)) << entry.definition->name() << " " << set;
   }
 }
 

@@ -36,7 +36,8 @@ std::vector<ListedProblem> channel_shuffle_problems() {
       .dtypes({DType::f32, DType::f16, DType::bf16})
       .layouts({Layout::contiguous, Layout::channels_last})
       .add("x=2x60x28x28,groups=3",
-           "ShuffleNet v1 1x (g=3), stage 2, bottleneck channels, batch 2 (Zhang et al. 2017, arXiv 1707.01083, table 1)")
+           "ShuffleNet v1 1x (g=3), stage 2, bottleneck channels, batch 2 (Zhang et al. 2017, arXiv 1707.01083, table "
+           "1)")
       .add("x=2x120x14x14,groups=3", "ShuffleNet v1 1x (g=3), stage 3, bottleneck channels, batch 2 (arXiv 1707.01083)")
       .add("x=2x240x7x7,groups=3", "ShuffleNet v1 1x (g=3), stage 4, bottleneck channels, batch 2 (arXiv 1707.01083)")
       .add("x=2x116x28x28,groups=2",
@@ -45,8 +46,10 @@ std::vector<ListedProblem> channel_shuffle_problems() {
       .add("x=2x464x7x7,groups=2", "ShuffleNet v2 1x, stage 4 output, batch 2 (arXiv 1807.11164)")
       .dtypes({DType::f32, DType::bf16})
       .layouts({Layout::contiguous})
-      .add("x=2x240x28x28,groups=3", "ShuffleNet v1 1x (g=3), stage 2 output width, batch 2 (arXiv 1707.01083, table 1)")
-      .add("x=2x480x14x14,groups=3", "ShuffleNet v1 1x (g=3), stage 3 output width, batch 2 (arXiv 1707.01083, table 1)")
+      .add("x=2x240x28x28,groups=3",
+           "ShuffleNet v1 1x (g=3), stage 2 output width, batch 2 (arXiv 1707.01083, table 1)")
+      .add("x=2x480x14x14,groups=3",
+           "ShuffleNet v1 1x (g=3), stage 3 output width, batch 2 (arXiv 1707.01083, table 1)")
       .add("x=2x960x7x7,groups=3", "ShuffleNet v1 1x (g=3), stage 4 output width, batch 2 (arXiv 1707.01083, table 1)");
 
   list.in("images").fills({Fill::images}).add("x=4x8x28x28,groups=4", "images of Fashion-MNIST, one per channel");

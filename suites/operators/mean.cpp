@@ -43,14 +43,15 @@ std::vector<ListedProblem> mean_problems() {
   list.in("models")
       .dtypes({DType::f32, DType::f16, DType::bf16})
       .layouts({Layout::contiguous, Layout::channels_last})
-      .add("x=2x2048x7x7,dim=2x3",
-           "ResNet-50 global average pool, batch 2 (He et al. 2015, arXiv 1512.03385, table 1)")
+      .add("x=2x2048x7x7,dim=2x3", "ResNet-50 global average pool, batch 2 (He et al. 2015, arXiv 1512.03385, table 1)")
       .add("x=2x1024x7x7,dim=2x3,keepdim=true",
            "ShuffleNet v2 1x global pool after conv5, batch 2 (Ma et al. 2018, arXiv 1807.11164, table 5)")
       .layouts({Layout::contiguous})
-      .add("x=1x512x768,dim=1", "BERT-base: mean of 512 token vectors, one sequence (Devlin et al. 2018, arXiv 1810.04805)")
+      .add("x=1x512x768,dim=1",
+           "BERT-base: mean of 512 token vectors, one sequence (Devlin et al. 2018, arXiv 1810.04805)")
       .add("x=1x3x256x256,dim=none",
-           "pix2pix: mean over a 256 x 256 colour image, as in its L1 loss, batch 1 (Isola et al. 2016, arXiv 1611.07004)");
+           "pix2pix: mean over a 256 x 256 colour image, as in its L1 loss, batch 1 (Isola et al. 2016, arXiv "
+           "1611.07004)");
 
   list.in("images").fills({Fill::images}).add("x=64x784,dim=1", "mean brightness of 64 images of Fashion-MNIST");
   return list.take();

@@ -11,8 +11,8 @@
 namespace lockstep {
 namespace {
 
-using ::testing::HasSubstr;
 using lockstep::testing::doubles;
+using ::testing::HasSubstr;
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -26,10 +26,8 @@ ComputedArray in_float(double got, double truth, double bound) {
 
 ArrayAgreement compare(const ComputedArray& array, const Values& expected, double float32_error = 0,
                        bool equal_nan = false, bool is_drifted = false) {
-  return compare_array(array, {.expected = &expected,
-                               .float32_error = float32_error,
-                               .equal_nan = equal_nan,
-                               .is_drifted = is_drifted});
+  return compare_array(
+      array, {.expected = &expected, .float32_error = float32_error, .equal_nan = equal_nan, .is_drifted = is_drifted});
 }
 
 TEST(Agreement, InDoubleAllowsOneBillionthOfTheLargest) {

@@ -16,7 +16,8 @@ class Sequence {
     if (given.text("then", "eval") != "eval")
       throw Error("batch_norm_seq: then=" + given.text("then", "") + "; accepted: eval");
     const Shape& shape = input("x_eval").shape();
-    if (shape.size() < 2) throw Error("batch_norm_seq: x_eval has the shape " + to_text(shape) + "; accepted: [N, C, ...]");
+    if (shape.size() < 2)
+      throw Error("batch_norm_seq: x_eval has the shape " + to_text(shape) + "; accepted: [N, C, ...]");
     const Shape channels{shape[1]};
     mean_ = Values(DType::f64, channels);
     variance_ = Values(DType::f64, channels);

@@ -49,7 +49,8 @@ void adapt_batch_norm(Parameters& parameters, NamedValues& arrays, std::int64_t 
 
   const bool mean = arrays.contains("running_mean"), variance = arrays.contains("running_var");
   if (mean != variance)
-    throw Error(std::string("batch_norm: running_") + (mean ? "mean" : "var") + " alone is given; accepted: running_mean and "
+    throw Error(std::string("batch_norm: running_") + (mean ? "mean" : "var") +
+                " alone is given; accepted: running_mean and "
                 "running_var, or neither");
   const bool tracks = parameters.boolean("track_running_stats", mean);
   parameters.set_boolean("track_running_stats", tracks);
@@ -115,7 +116,8 @@ std::string what_is_not_taken(const CaseDescription& description, const CaseOper
   };
   for (const auto& [name, token] : description.parameters.tokens())
     if (!is_in(operation.parameters, name))
-      return description.op + " is not served with the parameter " + name + "; accepted: " + joined(operation.parameters);
+      return description.op + " is not served with the parameter " + name +
+             "; accepted: " + joined(operation.parameters);
   for (const std::string& name : description.inputs)
     if (!operation.inputs.empty() && !is_in(operation.inputs, name))
       return description.op + " is not served with the input " + name + "; accepted: " + joined(operation.inputs);

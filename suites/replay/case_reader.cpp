@@ -20,7 +20,8 @@ class DescriptionReader {
     std::ifstream file(path_, std::ios::binary);
     if (!file) throw Error(path_ + ": cannot be opened");
     const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    if (file.bad() || !std::filesystem::is_regular_file(path_)) throw Error(path_ + ": cannot be read; accepted: a JSON file");
+    if (file.bad() || !std::filesystem::is_regular_file(path_))
+      throw Error(path_ + ": cannot be read; accepted: a JSON file");
     try {
       root_ = Json::parse(text);
     } catch (const Json::exception& error) {
@@ -52,7 +53,8 @@ class DescriptionReader {
     if (list.is_null()) return names;
     if (!list.is_array()) wrong_type(key, list, "a list of names of arrays");
     for (const Json& item : list) {
-      if (!item.is_string()) wrong_type(std::string(key) + "[" + std::to_string(names.size()) + "]", item, "names of arrays");
+      if (!item.is_string())
+        wrong_type(std::string(key) + "[" + std::to_string(names.size()) + "]", item, "names of arrays");
       names.push_back(checked_name(key, item.get<std::string>()));
       if (std::count(names.begin(), names.end(), names.back()) > 1)
         fail("'" + std::string(key) + "' names '" + names.back() + "' twice", "each array once");
@@ -88,12 +90,18 @@ void set_parameter(Parameters& parameters, const std::string& name, const Json& 
   const auto scalar = [](const Json& item) -> std::string {
     Parameters one;
     if (item.is_null()) return "none";
-    if (item.is_boolean()) one.set_boolean("v", item.get<bool>());
-    else if (item.is_number_unsigned()) return std::to_string(item.get<std::uint64_t>());
-    else if (item.is_number_integer()) one.set_integer("v", item.get<std::int64_t>());
-    else if (item.is_number()) one.set_real("v", item.get<double>());
-    else if (item.is_string()) return item.get<std::string>();
-    else return "(" + std::string(item.type_name()) + ")";
+    if (item.is_boolean())
+      one.set_boolean("v", item.get<bool>());
+    else if (item.is_number_unsigned())
+      return std::to_string(item.get<std::uint64_t>());
+    else if (item.is_number_integer())
+      one.set_integer("v", item.get<std::int64_t>());
+    else if (item.is_number())
+      one.set_real("v", item.get<double>());
+    else if (item.is_string())
+      return item.get<std::string>();
+    else
+      return "(" + std::string(item.type_name()) + ")";
     return one.text("v", "");
   };
   if (!value.is_array()) return parameters.set(name, scalar(value));
@@ -159,7 +167,8 @@ CaseDescription read_case_description(const std::filesystem::path& folder) {
   description.equal_nan = equal_nan.is_boolean() && equal_nan.get<bool>();
   // `false` says what an absent key says; an object or a string carries PyTorch's message.
   const Json& refusal = reader.optional("expect_error");
-  if (refusal.is_string()) description.expect_error = refusal.get<std::string>();
+  if (refusal.is_string())
+    description.expect_error = refusal.get<std::string>();
   else if (refusal.is_object()) {
     const auto message = refusal.find("message");
     description.expect_error = message != refusal.end() && message->is_string() ? message->get<std::string>() : "";
@@ -181,7 +190,8 @@ NamedValues read_case_arrays(const CaseDescription& description, const std::vect
       throw Error(path + ": dtype " + numpy_name(dtype) + "; accepted: float64, int64, uint8, bool");
     if (const auto stated = description.dtypes.find(name); stated != description.dtypes.end()) {
       const bool same = stated->second == numpy_name(dtype) || (stated->second == "bool" && dtype == DType::u8);
-      if (!same) throw Error(path + ": dtype " + numpy_name(dtype) + "; accepted: " + stated->second + ", as case.json says");
+      if (!same)
+        throw Error(path + ": dtype " + numpy_name(dtype) + "; accepted: " + stated->second + ", as case.json says");
     }
     if (const auto stated = description.shapes.find(name); stated != description.shapes.end())
       if (stated->second != values.shape())

@@ -71,7 +71,8 @@ TEST_F(CaseReader, ReadsWhatIsExpected) {
 
 TEST_F(CaseReader, SaysWhatIsWrongWithAMalformedDescription) {
   const std::string path = (folder() / "case.json").string();
-  EXPECT_THAT(error_of([&] { read_case_description(folder()); }), AllOf(HasSubstr(path), HasSubstr("cannot be opened")));
+  EXPECT_THAT(error_of([&] { read_case_description(folder()); }),
+              AllOf(HasSubstr(path), HasSubstr("cannot be opened")));
   EXPECT_THAT(description_error(""), AllOf(HasSubstr(path), HasSubstr("is no JSON")));
   EXPECT_THAT(description_error("{\"op\": \"relu\",\n "), AllOf(HasSubstr(path), HasSubstr("is no JSON")));
   EXPECT_THAT(description_error("\xff\xfe\x00"), HasSubstr("is no JSON"));
@@ -82,7 +83,8 @@ TEST_F(CaseReader, SaysWhatIsWrongWithAMalformedDescription) {
   EXPECT_THAT(description_error(R"({"op": 3, "params": {}, "inputs": []})"), HasSubstr("'op' is number"));
   EXPECT_THAT(description_error(R"({"op": "relu", "params": [], "inputs": []})"), HasSubstr("'params' is array"));
   EXPECT_THAT(description_error(R"({"op": "relu", "params": {}, "inputs": "x"})"), HasSubstr("'inputs' is string"));
-  EXPECT_THAT(description_error(R"({"op": "relu", "params": {}, "inputs": [1]})"), HasSubstr("accepted: names of arrays"));
+  EXPECT_THAT(description_error(R"({"op": "relu", "params": {}, "inputs": [1]})"),
+              HasSubstr("accepted: names of arrays"));
   EXPECT_THAT(description_error(R"({"op": "relu", "params": {}, "inputs": ["x", "x"]})"), HasSubstr("'x' twice"));
   EXPECT_THAT(description_error(R"({"op": "relu", "params": {}, "inputs": ["x"], "shapes": {"x": [-1]}})"),
               HasSubstr("'shapes.x'"));
@@ -99,7 +101,8 @@ TEST_F(CaseReader, KeepsArraysInsideTheCase) {
 
 TEST_F(CaseReader, SurvivesDeepNesting) {
   const std::string deep = std::string(200000, '[') + std::string(200000, ']');
-  EXPECT_THAT(description_error(R"({"op": "relu", "params": {}, "inputs": [)" + deep + "]}"), HasSubstr("'inputs[0]' is array"));
+  EXPECT_THAT(description_error(R"({"op": "relu", "params": {}, "inputs": [)" + deep + "]}"),
+              HasSubstr("'inputs[0]' is array"));
 }
 
 TEST_F(CaseReader, SaysWhatIsWrongWithAMalformedArray) {
@@ -119,7 +122,8 @@ TEST_F(CaseReader, SaysWhatIsWrongWithAMalformedArray) {
   EXPECT_THAT(array_error(good, R"(, "shapes": {"x": [4]})"), HasSubstr("shape [2, 2]; accepted: [4]"));
   std::filesystem::remove(folder() / "f64" / "x.npy");
   const CaseDescription description = describe(R"({"op": "relu", "params": {}, "inputs": ["x"]})");
-  EXPECT_THAT(error_of([&] { read_case_arrays(description, {"x"}); }), AllOf(HasSubstr(path), HasSubstr("cannot be opened")));
+  EXPECT_THAT(error_of([&] { read_case_arrays(description, {"x"}); }),
+              AllOf(HasSubstr(path), HasSubstr("cannot be opened")));
 }
 
 }  // namespace

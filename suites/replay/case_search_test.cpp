@@ -63,9 +63,13 @@ TEST_F(CaseSearch, RefusesFoldersWithoutCases) {
 TEST_F(CaseSearch, RefusesTwoCasesWithOnePlace) {
   add_case("x/one");
   add_case("y/one");
-  EXPECT_THAT(error_of([&] { places({(root() / "x").string(), (root() / "y").string()}); }),
+  EXPECT_THAT(error_of([&] {
+                places({(root() / "x").string(), (root() / "y").string()});
+              }),
               HasSubstr("would both write to one"));
-  EXPECT_THAT(error_of([&] { places({(root() / "x").string(), (root() / "x" / "one").string()}); }),
+  EXPECT_THAT(error_of([&] {
+                places({(root() / "x").string(), (root() / "x" / "one").string()});
+              }),
               HasSubstr("would both write to one"));
 }
 

@@ -30,7 +30,10 @@ class Comparisons {
  public:
   Comparisons(const CaseDescription& description, const NamedValues& expected, const OperatorRun& exact,
               const OperatorRun& run, DType dtype)
-      : description_(description), expected_(expected), exact_(exact), run_(run),
+      : description_(description),
+        expected_(expected),
+        exact_(exact),
+        run_(run),
         // A block hands results on: later steps see other numbers than the case's wherever something rounds.
         is_drifted_(dtype != DType::f64 && (run.inputs_were_rounded || description.op == "batch_norm_seq")) {}
 
@@ -48,11 +51,11 @@ class Comparisons {
       if (!formula.agrees) return add_difference(formula.difference + " (the formula in float64)");
     }
     const auto error = description_.float32_errors.find(name);
-    const ArrayAgreement agreement = compare_array(
-        *computed, {.expected = &expected,
-                    .float32_error = error == description_.float32_errors.end() ? 0 : error->second,
-                    .equal_nan = description_.equal_nan,
-                    .is_drifted = is_drifted_});
+    const ArrayAgreement agreement =
+        compare_array(*computed, {.expected = &expected,
+                                  .float32_error = error == description_.float32_errors.end() ? 0 : error->second,
+                                  .equal_nan = description_.equal_nan,
+                                  .is_drifted = is_drifted_});
     if (!agreement.agrees) return add_difference(agreement.difference);
     if (worst_name_.empty() || agreement.worst_in_limits > worst_) {
       worst_ = agreement.worst_in_limits;
@@ -88,8 +91,7 @@ class Comparisons {
 
 CaseVerdict refused(const CaseDescription& description, const std::string& message) {
   const bool must = description.expect_error.has_value();
-  CaseVerdict verdict =
-      simple(must ? VerdictKind::refused_as_it_must : VerdictKind::refused_but_must_not, message);
+  CaseVerdict verdict = simple(must ? VerdictKind::refused_as_it_must : VerdictKind::refused_but_must_not, message);
   verdict.refusal = message;
   return verdict;
 }

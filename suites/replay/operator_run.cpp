@@ -35,8 +35,8 @@ std::vector<Values> gather_inputs(const Operator& definition, const Problem& pro
     if (given.shape() != spec.shape)
       throw Error(array + " has the shape " + to_text(given.shape()) + "; accepted: " + to_text(spec.shape));
     if (is_floating(given.dtype()) != is_floating(spec.dtype))
-      throw Error(array + " holds " + std::string(name_of(given.dtype())) + "; accepted: " +
-                  (is_floating(spec.dtype) ? "float64" : "int64"));
+      throw Error(array + " holds " + std::string(name_of(given.dtype())) +
+                  "; accepted: " + (is_floating(spec.dtype) ? "float64" : "int64"));
     inputs.push_back(given.rounded_to(spec.dtype));
     were_rounded = were_rounded || !holds_same_numbers(given, inputs.back());
   }
@@ -105,9 +105,12 @@ Device& ReplayMachine::device_for(Backend backend) {
   const bool for_kernels = backend == Backend::cuda || !runs_on(backend, DeviceKind::cpu);
   std::unique_ptr<Device>& device = for_kernels ? kernels_ : cpu_;
   if (!device) {
-    if (!for_kernels) device = make_host_device(DeviceKind::cpu);
-    else if (gpu_unavailable().empty()) device = make_gpu_device();
-    else device = make_host_device(DeviceKind::emulated);
+    if (!for_kernels)
+      device = make_host_device(DeviceKind::cpu);
+    else if (gpu_unavailable().empty())
+      device = make_gpu_device();
+    else
+      device = make_host_device(DeviceKind::emulated);
   }
   return *device;
 }
@@ -120,13 +123,17 @@ const Implementation* ReplayMachine::choose(const Catalogued& entry, const Probl
     if (wanted_ != candidate.name() && wanted_ != name_of(candidate.backend)) continue;
     Device& device = device_for(candidate.backend);
     std::optional<std::string> refusal;
-    if (!runs_on(candidate.backend, device.kind())) refusal = gpu_unavailable();
-    else refusal = candidate.unsupported(problem, device);
+    if (!runs_on(candidate.backend, device.kind()))
+      refusal = gpu_unavailable();
+    else
+      refusal = candidate.unsupported(problem, device);
     if (!refusal) return &candidate;
     const auto same = std::find_if(names_by_refusal.begin(), names_by_refusal.end(),
                                    [&](const auto& known) { return known.first == *refusal; });
-    if (same == names_by_refusal.end()) names_by_refusal.emplace_back(*refusal, candidate.name());
-    else same->second += ", " + candidate.name();
+    if (same == names_by_refusal.end())
+      names_by_refusal.emplace_back(*refusal, candidate.name());
+    else
+      same->second += ", " + candidate.name();
   }
   reason = problem.operation() + ": ";
   for (const auto& [refusal, names] : names_by_refusal)
@@ -141,12 +148,12 @@ OperatorRun ReplayMachine::run(const Catalogued& entry, Problem problem, const N
   const Operator& definition = *entry.definition;
   const Signature signature = definition.signature(problem);
   OperatorRun result;
-  const std::vector<Values> inputs =
-      gather_inputs(definition, problem, signature, arrays, result.inputs_were_rounded);
+  const std::vector<Values> inputs = gather_inputs(definition, problem, signature, arrays, result.inputs_were_rounded);
   const Implementation* implementation = choose(entry, problem, result.not_served);
   if (!implementation) return result;
 
-  std::vector<Values> outputs = launch(*implementation, problem, signature, inputs, device_for(implementation->backend));
+  std::vector<Values> outputs =
+      launch(*implementation, problem, signature, inputs, device_for(implementation->backend));
   const PrecisionContract contract = implementation->contract(problem);
   const ContractScope scope(contract);
   const auto tracked = definition.tracked(problem, operands_of<Tracked>(inputs));

@@ -28,7 +28,8 @@ class ResultFolder {
     std::error_code failure;
     fs::create_directories(path_, failure);
     if (failure || !fs::is_directory(path_))
-      throw Error("--out: " + path_.string() + " cannot be made (" + failure.message() + "); accepted: a writable folder");
+      throw Error("--out: " + path_.string() + " cannot be made (" + failure.message() +
+                  "); accepted: a writable folder");
     // What an earlier run said of the case would contradict this one.
     for (const char* stale : {"error.txt", "skipped.txt"}) fs::remove(path_ / stale, failure);
   }
@@ -55,7 +56,8 @@ void check_places(const std::vector<FoundCase>& cases, const fs::path& out) {
   for (const FoundCase& found : cases) {
     std::error_code missing;
     if (fs::equivalent(found.folder, out / found.place, missing))
-      throw Error("--out: the results of " + found.folder.string() + " would go into the case itself; accepted: a folder "
+      throw Error("--out: the results of " + found.folder.string() +
+                  " would go into the case itself; accepted: a folder "
                   "apart from the cases");
   }
 }

@@ -43,11 +43,9 @@ class Replay : public ::testing::Test {
   int run(const std::string& implementation = "reference", std::optional<DType> dtype = std::nullopt,
           const Catalogue& operators = catalogue()) {
     std::ostringstream out, err;
-    const int status = replay({.folders = {cases().string()},
-                               .out = results().string(),
-                               .implementation = implementation,
-                               .dtype = dtype},
-                              operators, out, err);
+    const int status = replay(
+        {.folders = {cases().string()}, .out = results().string(), .implementation = implementation, .dtype = dtype},
+        operators, out, err);
     out_ = out.str();
     err_ = err.str();
     return status;
@@ -66,7 +64,8 @@ TEST_F(Replay, AgreesInEveryDtypeWithReferenceAndKernel) {
   write_add_case(cases() / "some" / "add");
   for (const auto& [implementation, dtype] :
        {std::pair{"reference", DType::f64}, std::pair{"reference", DType::f32}, std::pair{"reference", DType::f16},
-        std::pair{"cuda", DType::f32}, std::pair{"cuda", DType::bf16}, std::pair{"reference.plain_float", DType::f32}}) {
+        std::pair{"cuda", DType::f32}, std::pair{"cuda", DType::bf16},
+        std::pair{"reference.plain_float", DType::f32}}) {
     EXPECT_EQ(run(implementation, dtype), 0) << implementation << out_ << err_;
     EXPECT_THAT(out_, HasSubstr("some/add: agreed (3 arrays"));
     EXPECT_EQ(result("some/add/y").dtype(), dtype == DType::f64 ? DType::f64 : DType::f32);
@@ -107,7 +106,8 @@ TEST_F(Replay, CatchesAWrongKernel) {
 TEST_F(Replay, RefusesWhatMustBeRefused) {
   const std::string call = R"({"op": "softmax", "params": {"dim": 2}, "inputs": ["x"])";
   write_array(cases() / "softmax", "x", doubles({1, 2}, {1, 2}));
-  write_text(cases() / "softmax" / "case.json", call + R"(, "expect_error": {"type": "IndexError", "message": "..."}})");
+  write_text(cases() / "softmax" / "case.json",
+             call + R"(, "expect_error": {"type": "IndexError", "message": "..."}})");
   EXPECT_EQ(run(), 0) << out_;
   EXPECT_THAT(out_, HasSubstr("softmax: refused as it must (Dimension out of range"));
   EXPECT_THAT(read_text(results() / "softmax" / "error.txt"), HasSubstr("Dimension out of range"));
@@ -116,8 +116,9 @@ TEST_F(Replay, RefusesWhatMustBeRefused) {
   EXPECT_EQ(run(), 1);
   EXPECT_THAT(out_, HasSubstr("softmax: refused but must not"));
 
-  write_text(cases() / "softmax" / "case.json",
-             R"({"op": "softmax", "params": {"dim": 1}, "inputs": ["x"], "expect_error": {"message": "no such axis"}})");
+  write_text(
+      cases() / "softmax" / "case.json",
+      R"({"op": "softmax", "params": {"dim": 1}, "inputs": ["x"], "expect_error": {"message": "no such axis"}})");
   EXPECT_EQ(run(), 1);
   EXPECT_THAT(out_, HasSubstr("softmax: not refused but must be (PyTorch: no such axis)"));
   EXPECT_FALSE(std::filesystem::exists(results() / "softmax" / "error.txt"));
@@ -150,7 +151,8 @@ TEST_F(Replay, SaysWhatAnImplementationDoesNotServe) {
   EXPECT_EQ(run("cuda.faulty", DType::f32, with_faulty_add(1.0, false)), 3) << out_;
   EXPECT_THAT(out_, HasSubstr("(add.backward: there is no implementation cuda.faulty; what was served agrees)"));
   EXPECT_EQ(result("add/y")[0], 7.0);
-  EXPECT_THAT(error_of([&] { run("cuda.no_such"); }), HasSubstr("unknown implementation 'cuda.no_such'; accepted: reference"));
+  EXPECT_THAT(error_of([&] { run("cuda.no_such"); }),
+              HasSubstr("unknown implementation 'cuda.no_such'; accepted: reference"));
 }
 
 TEST_F(Replay, GoesOnBehindACaseThatCannotBeRead) {
@@ -169,8 +171,9 @@ TEST_F(Replay, GoesOnBehindACaseThatCannotBeRead) {
 
 TEST_F(Replay, RunsABlockOfBatchNormSteps) {
   // Momentum None averages: after the batches {0, 2} and {4, 8} the mean is (1 + 6) / 2, the unbiased variance (2 + 8) / 2.
-  write_text(cases() / "seq" / "case.json",
-             R"({"op": "batch_norm_seq", "params": {"dims": 1, "momentum": null, "eps": 4.0, "train_steps": 2, "then": "eval"},
+  write_text(
+      cases() / "seq" / "case.json",
+      R"({"op": "batch_norm_seq", "params": {"dims": 1, "momentum": null, "eps": 4.0, "train_steps": 2, "then": "eval"},
                  "inputs": ["x0", "x1", "x_eval"], "grad_outputs": ["g_y_eval"], "grads": ["d_x_eval"],
                  "expected": ["running_mean_0", "running_mean_1", "running_var_1", "y_eval", "num_batches_tracked"]})");
   write_array(cases() / "seq", "x0", doubles({2, 1}, {0, 2}));
@@ -197,11 +200,12 @@ TEST_F(Replay, RefusesPlacesItMustNotOrCannotWrite) {
   std::ostringstream out, err;
   const auto with_out = [&](const std::filesystem::path& place) {
     return error_of([&] {
-      replay({.folders = {cases().string()}, .out = place.string(), .implementation = "reference", .dtype = {}}, catalogue(),
-             out, err);
+      replay({.folders = {cases().string()}, .out = place.string(), .implementation = "reference", .dtype = {}},
+             catalogue(), out, err);
     });
   };
-  EXPECT_THAT(with_out(cases() / "add" / "case.json"), AllOf(HasSubstr("--out"), HasSubstr("accepted: a writable folder")));
+  EXPECT_THAT(with_out(cases() / "add" / "case.json"),
+              AllOf(HasSubstr("--out"), HasSubstr("accepted: a writable folder")));
   EXPECT_THAT(with_out(cases()), HasSubstr("would go into the case itself"));
   EXPECT_THAT(with_out(""), HasSubstr("--out is missing"));
   // A folder where a result should go: the message names the file.

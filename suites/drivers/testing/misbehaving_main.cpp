@@ -25,7 +25,8 @@ using Afterwards = std::function<void(const Tensors& tensors, int launch)>;
 Implementation behaving(const std::string& idea, Direction direction, Afterwards afterwards) {
   Implementation result = reference_implementation(gelu_operator(), direction);
   result.idea = idea;
-  result.prepare = [inner = result.prepare, afterwards](const Problem& problem, const Tensors& tensors, Device& device) {
+  result.prepare = [inner = result.prepare, afterwards](const Problem& problem, const Tensors& tensors,
+                                                        Device& device) {
     return Launch([launch = inner(problem, tensors, device), afterwards, tensors, launches = std::make_shared<int>(0)] {
       launch();
       afterwards(tensors, (*launches)++);
