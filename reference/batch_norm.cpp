@@ -109,7 +109,7 @@ class Forward {
     return channels_.at(c, [this](std::int64_t k) -> Channel {
       if (!op_.from_batch()) return {{}, running_normaliser(op_, running_mean_, running_var_, k)};
       const Moments<T> m = channel_moments(op_, x_, k);
-      return {m, {shared(m.mean), shared(T(rsqrt(m.variance + T(op_.eps))))}};
+      return {m, {shared(m.mean), shared(inverse_deviation(m.variance, op_.eps))}};
     });
   }
   T normalised(std::int64_t index) const {

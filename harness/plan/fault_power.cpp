@@ -46,6 +46,9 @@ class Trial {
   /// Effect of a finite or infinite wrong value in units of the gate of that element.
   double effect(std::size_t output, std::int64_t index, double wrong) const {
     const Tracked& expected = judge_.expected(output, index);
+    // What rounding to the output type undoes is no fault: no implementation could store it.
+    const DType stored = signature_.outputs[output].dtype;
+    if (round_to(stored, wrong) == round_to(stored, expected.value)) return 0;
     if (std::isnan(wrong) != std::isnan(expected.value) || std::isinf(wrong) != std::isinf(expected.value))
       return kInfinity;
     if (!std::isfinite(wrong)) return wrong == expected.value || std::isnan(wrong) ? 0 : kInfinity;

@@ -62,11 +62,15 @@ void judge_cases(const std::vector<Case>& cases, const Selection& selection, con
                        .seed = selection.seed + static_cast<std::uint64_t>(k),
                        .coverage = selection.coverage_value()});
   WorkerPool pool(selection.pool(program), std::move(tasks));
-  Progress progress("judging", pool.size());
-  pool.wait_for_all([&](std::size_t index, const TaskResult& result) {
-    progress.advance(pool.finished(), pool.task(index).id);
-    builder.add_case(cases[index % cases.size()], pool.task(index).seed, result);
-  });
+  {
+    Progress progress("judging", pool.size());
+    pool.wait_for_all(
+        [&](std::size_t index, const TaskResult&) { progress.advance(pool.finished(), pool.task(index).id); });
+  }
+  // In the order of the list, not in that of completion: reports of the same suite then read and diff alike.
+  for (std::size_t index = 0; index < pool.size(); ++index)
+    if (const TaskResult* result = pool.result(index))
+      builder.add_case(cases[index % cases.size()], pool.task(index).seed, *result);
 }
 
 void judge_faults(const std::vector<Case>& cases, const Selection& selection, const std::string& program,

@@ -32,6 +32,8 @@ class WorkerPool {
   std::size_t size() const { return tasks_.size(); }
   const Task& task(std::size_t index) const { return tasks_[index]; }
   std::size_t finished() const { return finished_; }
+  /// The result of a task that has ended, else null. Never waits.
+  const TaskResult* result(std::size_t index) const { return results_[index] ? &*results_[index] : nullptr; }
   /// Waits for the result of one task while all workers go on with the others; nothing when interrupted first.
   const TaskResult* wait_for(std::size_t index);
   /// Waits for all, calling `on_result` after each; stops early when interrupted.

@@ -105,7 +105,7 @@ ArrayAgreement compare_array(const ComputedArray& array, const ArrayExpectation&
   for (std::int64_t i = 0; i < got.count(); ++i) {
     const Tolerance derived{.center = expectation.is_drifted && !is_integer ? array.truth[i] : expected[i],
                             .limit = is_integer ? 0 : array.bound[static_cast<std::size_t>(i)]};
-    comparison.look(i, derived, {.center = expected[i], .limit = yardstick});
+    comparison.look(i, derived, yardstick > 0 ? Tolerance{.center = expected[i], .limit = yardstick} : derived);
   }
   return comparison.take();
 }

@@ -90,14 +90,19 @@ def write_case(folder, call, rng):
 
 def disagreement(case, name, expected, got, dtype):
     """What is wrong with one array, or None. In float32 the limit is wider than Lockstep's own, since the bound per element
-    is not known here: 8 times PyTorch's error and 16 roundings of the largest number."""
+    is not known here: 8 times PyTorch's error, and as many roundings of the largest number as errors of a sum over the
+    case's largest array may gather."""
     wanted = np.int64 if expected.dtype == np.int64 else {"f64": np.float64, "f32": np.float32}[dtype]
     if got.dtype != wanted or got.shape != expected.shape:
         return f"{name} is {got.dtype}{list(got.shape)}, expected {np.dtype(wanted)}{list(expected.shape)}"
     if expected.dtype == np.int64:
         return None if np.array_equal(got, expected) else f"{name} is {got}, expected {expected}"
     scale = max(1.0, largest(expected))
-    limit = 1e-9 * scale if dtype == "f64" else 8 * (case["f32_err"][name]["max_abs"] or 0.0) + 16 * 2.0**-24 * scale
+    if dtype == "f64":
+        limit = 1e-9 * scale
+    else:
+        terms = max(int(np.prod(s)) for s in case["shapes"].values())
+        limit = 8 * (case["f32_err"][name]["max_abs"] or 0.0) + (16 + 2 * terms**0.5) * 2.0**-24 * scale
     if np.allclose(got, expected, rtol=0, atol=limit, equal_nan=case["equal_nan"]):
         return None
     with np.errstate(invalid="ignore"):

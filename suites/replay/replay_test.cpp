@@ -98,7 +98,7 @@ TEST_F(Replay, CatchesAWrongKernel) {
   write_array(cases() / "add", "y", doubles({2}, {4.0, 0.75}));
   EXPECT_EQ(run("cuda", DType::f32, with_faulty_add(1.0, false)), 0) << out_;
   EXPECT_EQ(run("cuda", DType::f32, with_faulty_add(1.0 + 1e-6, false)), 1);
-  EXPECT_THAT(out_, HasSubstr("add: differs (y[0] is 4.0000"));
+  EXPECT_THAT(out_, HasSubstr("add: differs (y["));
   EXPECT_EQ(run("cuda", DType::f32, with_faulty_add(1.0, true)), 1);
   EXPECT_THAT(out_, HasSubstr("add: failed (cuda.faulty: y[1] was never written)"));
 }

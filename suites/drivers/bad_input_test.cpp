@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whatever is wrong with a call or an input: one line on standard error that names it, and the exit status.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "reports/report_file.hpp"
+#include "suites/drivers/testing/program.hpp"
+#include "suites/replay/testing/case_folder.hpp"
+
+namespace lockstep {
+namespace {
+
+using ::testing::HasSubstr;
+using lockstep::testing::Ended;
+using lockstep::testing::TemporaryFolder;
+
+class BadInput : public ::testing::Test {
+ protected:
+  void expect(int status, const std::string& words, const std::vector<std::string>& arguments,
+              const char* program = LOCKSTEP_MISBEHAVING_PROGRAM) const {
+    const Ended ended = testing::run_program(program, arguments);
+    std::string call;
+    for (const std::string& argument : arguments) call += argument + " ";
+    EXPECT_EQ(ended.status, status) << call << ended.err;
+    EXPECT_EQ(std::count(ended.err.begin(), ended.err.end(), '\n'), 1) << call << ended.err;
+    EXPECT_LT(ended.err.size(), 1000u) << call << ended.err;
+    EXPECT_THAT(ended.err, HasSubstr(words)) << call;
+  }
+  std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
+  std::string file(const std::string& name, const std::string& text) const {
+    testing::write_text(folder_.path() / name, text);
+    return path(name);
+  }
+  TemporaryFolder folder_;
+};
+
+TEST_F(BadInput, UnknownNamesSayWhatIsAccepted) {
+  expect(2, "unknown command 'frobnicate'; accepted: list, doctor, run, verify", {"frobnicate"});
+  for (const char* command : {"list", "doctor", "run", "verify", "bench"}) expect(2, "--frob", {command, "--frob"});
+  expect(2, "'gaga'", {"verify", "gaga"});
+  for (const char* command : {"list", "run", "verify", "bench"})
+    expect(2, "unknown suite 'weekly'; accepted: smoke, nightly, release", {command, "--suite", "weekly"});
+  expect(2, "unknown suite 'weekly'", {"list", "--cases", "--suite", "weekly"});
+  for (const char* command : {"run", "verify", "bench"}) {
+    expect(2, "unknown operator 'nope'; accepted: gelu", {command, "--case", "nope.forward/reference.works/x=3,dtype=f32"});
+    expect(2, "unknown implementation 'cuda.x' of gelu.forward; accepted: reference.works",
+           {command, "--case", "gelu.forward/cuda.x/x=3,dtype=f32"});
+    expect(2, "accepted: operator.direction/implementation/problem", {command, "--case", "gelu"});
+    expect(2, "sideways", {command, "--case", "gelu.sideways/reference.works/x=3,dtype=f32"});
+    expect(2, "malformed shape '3y'", {command, "--case", "gelu.forward/reference.works/x=3y,dtype=f32"});
+    expect(2, "unknown dtype 'f99'", {command, "--case", "gelu.forward/reference.works/x=3,dtype=f99"});
+  }
+}
+
+TEST_F(BadInput, SelectingNothingIsAStatusOfItsOwn) {
+  for (const char* command : {"run", "verify", "bench"}) expect(3, "nosuch", {command, "--filter", "nosuch"});
+  expect(3, "nosuch", {"list", "--cases", "--filter", "nosuch"});
+  expect(3, "no case ran", {"verify", "--gtest_filter=nosuch"});
+  expect(3, "nosuch", {"bench", "--all", "--filter", "*works*", "--benchmark_filter=nosuch"});
+}
+
+TEST_F(BadInput, NumbersAreChecked) {
+  for (const char* seed : {"abc", "-1", "1.5", "", "99999999999999999999"}) {
+    expect(2, "--seed", {"run", "--seed", seed});
+    expect(2, "--seed", {"verify", std::string("--seed=") + seed});
+  }
+  for (const char* seeds : {"0", "-3", "x"}) expect(2, "--seeds", {"run", "--seeds", seeds});
+  for (const char* seconds : {"0", "-1", "nan", "inf", "x"}) expect(2, "--timeout", {"run", "--timeout", seconds});
+  expect(2, "--memory-limit", {"run", "--memory-limit", "nan"});
+  expect(2, "--workers", {"run", "--workers", "0"});
+  expect(2, "--rounds", {"run", "--rounds", "0"});
+  expect(2, "--expect-cases", {"run", "--expect-cases", "-1"});
+  expect(2, "--device", {"run", "--device", "gpu"});
+  expect(2, "--coverage", {"run", "--coverage", "half"});
+}
+
+TEST_F(BadInput, FlagsOfTheLibrariesAreChecked) {
+  expect(2, "--gtest_frob", {"verify", "--gtest_frob"});
+  expect(2, "--benchmark_filter", {"verify", "--benchmark_filter=x"});
+  expect(2, "--benchmark_frob", {"bench", "--benchmark_frob"});
+  expect(2, "accepted: console, json, csv", {"bench", "--benchmark_format=pdf"});
+  expect(2, "--gtest_filter", {"bench", "--gtest_filter=x"});
+}
+
+TEST_F(BadInput, PlacesThatCannotBeWrittenAreFoundBeforeTheWork) {
+  const std::string occupied = file("occupied", "");
+  for (const char* command : {"run", "verify", "bench"}) {
+    expect(2, "--out", {command, "--out", occupied});
+    expect(2, "--out", {command, "--out", "/proc/lockstep"});
+  }
+}
+
+TEST_F(BadInput, ReportsThatAreNone) {
+  const reports::Json good = reports::to_json(reports::Report{});
+  reports::Json other = good;
+  other["lockstep"]["version"] = 2;
+  const std::string text = good.dump();
+  const std::vector<std::pair<std::string, std::string>> bad{
+      {file("version.json", other.dump()), "version"},
+      {file("empty.json", ""), "empty"},
+      {file("cut.json", text.substr(0, text.size() / 2)), "cut off"},
+      {file("array.json", "[]"), "array.json"},
+      {file("text.json", "no report\n"), "not JSON"},
+      {path("missing.json"), "no such report"},
+      {path(""), "no such report"},
+  };
+  const std::string whole = file("whole.json", text);
+  for (const auto& [report, words] : bad) {
+    expect(2, words, {"report", report});
+    expect(2, words, {"report", whole, "--baseline", report, "--out", path("page.html")});
+    expect(2, words, {"compare", report, whole});
+    expect(2, words, {"compare", whole, report});
+  }
+  expect(2, "cannot be written", {"report", whole, "--out", "/proc/lockstep.html"});
+  expect(2, "required", {"report"});
+  expect(2, "required", {"compare", whole});
+  expect(2, "--delta", {"compare", whole, whole, "--delta", "7"});
+}
+
+TEST_F(BadInput, CasesThatAreNone) {
+  const auto replay = [this](const std::string& words, const std::string& cases, std::vector<std::string> more = {}) {
+    more.insert(more.begin(), {"replay", cases, "--out", path("results")});
+    expect(2, words, more, LOCKSTEP_PROGRAM);
+  };
+  testing::write_add_case(folder_.path() / "add");
+  replay("no such folder", path("missing"));
+  std::filesystem::create_directories(path("empty"));
+  replay("holds no case", path("empty"));
+  replay("unknown implementation 'cuda.x'", path("add"), {"--implementation", "cuda.x"});
+  replay("unknown dtype 'f99'", path("add"), {"--dtype", "f99"});
+  file("no_json/case.json", "{\"op\": ");
+  replay("is no JSON", path("no_json"));
+  file("no_inputs/case.json", R"({"op": "add", "params": {}})");
+  replay("lacks the key 'inputs'", path("no_inputs"));
+  file("unknown/case.json", R"({"op": "frobnicate", "params": {}, "inputs": []})");
+  replay("unknown op 'frobnicate'", path("unknown"));
+  file("add/f64/a.npy", "no array");
+  replay("a.npy", path("add"));
+  expect(2, "--out is required", {"replay", path("add")});
+}
+
+}  // namespace
+}  // namespace lockstep
