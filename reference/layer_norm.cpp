@@ -17,6 +17,10 @@ LayerNorm::LayerNorm(const Problem& problem) : shape(problem.shape("x")) {
     throw Refused(
         "Expected normalized_shape to be at least 1-dimensional, i.e., containing at least one element, but got "
         "normalized_shape = []");
+  for (const char* name : {"weight", "bias"})
+    if (const Shape* given = problem.find_shape(name); given && *given != normalized_shape)
+      throw Refused("Expected " + std::string(name) + " to be of same shape as normalized_shape, but got " + name +
+                    " of shape " + to_text(*given) + " and normalized_shape = " + to_text(normalized_shape));
   const bool ends_in =
       shape.size() >= normalized_shape.size() &&
       Shape(shape.end() - static_cast<std::ptrdiff_t>(normalized_shape.size()), shape.end()) == normalized_shape;
@@ -26,10 +30,6 @@ LayerNorm::LayerNorm(const Problem& problem) : shape(problem.shape("x")) {
     throw Refused("Given normalized_shape=" + to_text(normalized_shape) + ", expected input with shape " + wanted +
                   "], but got input of size" + to_text(shape));
   }
-  for (const char* name : {"weight", "bias"})
-    if (const Shape* given = problem.find_shape(name); given && *given != normalized_shape)
-      throw Refused("Expected " + std::string(name) + " to be of same shape as normalized_shape, but got " + name +
-                    " of shape " + to_text(*given) + " and normalized_shape = " + to_text(normalized_shape));
   columns = element_count(normalized_shape);
   rows = columns == 0 ? 0 : element_count(shape) / columns;
 }

@@ -33,7 +33,7 @@ TEST(GroupLayout, ReachesEveryElementOnce) {
       for (const char* dim : {"0", "1", "2", "3"}) {
         const std::string label = std::string(shape) + ",dim=" + dim;
         const GroupLayout groups = layout_of(label.c_str(), layout);
-        const Shape& extents = parse_problem("softmax.forward", label).shape("x");
+        const Shape extents = parse_problem("softmax.forward", label).shape("x");
         std::set<std::int64_t> expected, reached;
         for (std::int64_t i = 0; i < element_count(extents); ++i)
           expected.insert(offset_of(i, extents, strides_of(extents, layout)));

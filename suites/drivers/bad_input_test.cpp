@@ -12,9 +12,9 @@
 namespace lockstep {
 namespace {
 
-using ::testing::HasSubstr;
 using lockstep::testing::Ended;
 using lockstep::testing::TemporaryFolder;
+using ::testing::HasSubstr;
 
 class BadInput : public ::testing::Test {
  protected:
@@ -44,7 +44,8 @@ TEST_F(BadInput, UnknownNamesSayWhatIsAccepted) {
     expect(2, "unknown suite 'weekly'; accepted: smoke, nightly, release", {command, "--suite", "weekly"});
   expect(2, "unknown suite 'weekly'", {"list", "--cases", "--suite", "weekly"});
   for (const char* command : {"run", "verify", "bench"}) {
-    expect(2, "unknown operator 'nope'; accepted: gelu", {command, "--case", "nope.forward/reference.works/x=3,dtype=f32"});
+    expect(2, "unknown operator 'nope'; accepted: gelu",
+           {command, "--case", "nope.forward/reference.works/x=3,dtype=f32"});
     expect(2, "unknown implementation 'cuda.x' of gelu.forward; accepted: reference.works",
            {command, "--case", "gelu.forward/cuda.x/x=3,dtype=f32"});
     expect(2, "accepted: operator.direction/implementation/problem", {command, "--case", "gelu"});

@@ -10,18 +10,19 @@
 
 namespace lockstep {
 
-/// Writes a case in the format that `lockstep replay` reads: <folder>/<name>/case.json and <folder>/<name>/f64/<array>.npy.
-/// Inputs are those that `seed` draws, exactly; `expected` and `grads` are computed from them by the formula in double. The
-/// case of a backward carries its forward as well, since the format has no backward alone. Returns <name>, made of the
-/// operation, the implementation and a hash of problem and seed.
+/// Writes a case in the format that `lockstep replay` reads: <folder>/<name>/case.json and f64/<array>.npy beside it.
+/// Inputs are those that `seed` draws, exactly; `expected` and `grads` are computed from them by the formula in double.
+/// The case of a backward carries its forward as well, since the format has no backward alone. Returns <name>, made of
+/// the operation, the implementation and a hash of problem and seed.
 ///
-/// Throws Refused where the operator refuses the problem, Error where the arrays are too many or too dear to compute here
-/// (more than 4 million elements or 4 Gflop), or where the folder cannot be written.
+/// Throws Refused where the operator refuses the problem, Error where the arrays are too many or too dear to compute
+/// here (more than 4 million elements or 4 Gflop), or where the folder cannot be written.
 std::string dump_case(const Case& item, std::uint64_t seed, const std::filesystem::path& folder);
 
-/// Dumps broken cases of a report below `out`/failures: at most 20, and at most 3 of one implementation of an operation, so
-/// that one that always fails does not crowd out the others. The place, relative to `out`, goes into Failure::dump, or into
-/// the reason of a case that has no failing element. What cannot be dumped is left as it is. Returns how many were written.
+/// Dumps broken cases of a report below `out`/failures: at most 20, and at most 3 of one implementation of an
+/// operation, so that one that always fails does not crowd out the others. The place, relative to `out`, goes into
+/// Failure::dump, or into the reason of a case that has no failing element. What cannot be dumped is left as it is.
+/// Returns how many were written.
 int dump_failures(reports::Report& report, const Catalogue& catalogue, const std::filesystem::path& out);
 
 }  // namespace lockstep

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "suites/drivers/worker.hpp"
 
+#include <poll.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -129,6 +130,9 @@ TaskResult TaskRunner::run(const Task& task) {
 
 int worker_main(const Catalogue& catalogue, const std::string& device, std::uint64_t memory_limit_bytes) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // a parent that is killed leaves no worker behind
+  pollfd requests{STDIN_FILENO, 0, 0};
+  // The parent may have been killed before that line: then nobody holds the other end of standard input.
+  if (poll(&requests, 1, 0) > 0 && (requests.revents & POLLHUP) != 0) return 0;
   signal(SIGINT, SIG_IGN);           // Ctrl-C is the parent's to answer
   if (memory_limit_bytes > 0) {
     const rlimit limit{memory_limit_bytes, memory_limit_bytes};

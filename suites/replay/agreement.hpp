@@ -16,8 +16,8 @@ struct ArrayExpectation {
   double float32_error = 0;
   /// Whether NaN in `expected` is part of the right answer; without it a NaN never agrees.
   bool equal_nan = false;
-  /// Whether the implementation was given other numbers than the case's (rounded ones, or results of an earlier step), so
-  /// that the bound holds around `truth`, not around `expected`.
+  /// Whether the implementation was given other numbers than the case's (rounded ones, or results of an earlier step),
+  /// so that the bound holds around `truth`, not around `expected`.
   bool is_drifted = false;
 };
 
@@ -29,9 +29,9 @@ struct ArrayAgreement {
   std::string difference;
 };
 
-/// Compares as the format of cases says. float64: |got - expected| <= 1e-9 max(1, max |expected|). Other dtypes: within the
-/// implementation's derived bound, element by element, or in float32 within 4 float32_error. Integers: equal. An infinity
-/// agrees with its like, and in a narrow dtype with a number that lies within the bound of overflowing to it.
+/// Compares as the format of cases says. float64: |got - expected| <= 1e-9 max(1, max |expected|). Other dtypes: within
+/// the implementation's derived bound, element by element, or in float32 within 4 float32_error. Integers: equal. An
+/// infinity agrees with its like, and in a narrow dtype with a number that lies within the bound of overflowing to it.
 ArrayAgreement compare_array(const ComputedArray& array, const ArrayExpectation& expectation);
 
 /// Whether the formula itself, in double on the case's numbers, gives what the case expects: |exact - expected| <= 1e-9

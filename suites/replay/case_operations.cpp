@@ -7,8 +7,8 @@
 namespace lockstep {
 namespace {
 
-/// Every operator and block of the format of cases. A name outside is a mistake in the case; a name in it that the catalogue
-/// has not is a gap in Lockstep: the two get different answers.
+/// Every operator and block of the format of cases. A name outside is a mistake in the case; a name in it that the
+/// catalogue has not is a gap in Lockstep: the two get different answers.
 constexpr std::array kCaseOperations = std::to_array<std::string_view>({
     "adam",
     "adamw",

@@ -15,8 +15,8 @@ void fill_in(NamedValues& arrays, const char* name, const Shape& shape, double v
   arrays.emplace(name, std::move(values));
 }
 
-/// Weight and bias together: where one of them is missing the other keeps its meaning beside a 1 or a 0. A weight that is
-/// asked for and not given is a new module's.
+/// Weight and bias together: where one of them is missing the other keeps its meaning beside a 1 or a 0. A weight that
+/// is asked for and not given is a new module's.
 void adapt_affine(Parameters& parameters, NamedValues& arrays, const Shape& shape) {
   const bool given = arrays.contains("weight") || arrays.contains("bias");
   const bool affine = parameters.boolean("affine", given);

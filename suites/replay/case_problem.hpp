@@ -15,8 +15,8 @@ struct CaseProblem {
   const Catalogued* entry = nullptr;
   /// Forward, float64; `shapes` has every input of the case, so that the operator checks them all.
   Problem problem;
-  /// The case's inputs and output gradients, and what a PyTorch module that was just made has for the rest (a weight of 1,
-  /// a running variance of 1) where the case's parameters ask for it without giving the array.
+  /// The case's inputs and output gradients, and what a PyTorch module that was just made has for the rest (a weight of
+  /// 1, a running variance of 1) where the case's parameters ask for it without giving the array.
   NamedValues arrays;
   /// A block of training steps and an evaluation instead of one call.
   bool is_batch_norm_sequence = false;
@@ -24,9 +24,9 @@ struct CaseProblem {
   std::string not_served;
 };
 
-/// Translates a case: finds the operator, adapts PyTorch's modules to the operators' parameters (a weight that is absent is
-/// off), and reads the arrays. An operator, parameter or input that Lockstep does not serve is `not_served`. Throws Error
-/// where the case is malformed or names an operator that the format of cases does not know.
+/// Translates a case: finds the operator, adapts PyTorch's modules to the operators' parameters (a weight that is
+/// absent is off), and reads the arrays. An operator, parameter or input that Lockstep does not serve is `not_served`.
+/// Throws Error where the case is malformed or names an operator that the format of cases does not know.
 CaseProblem translate_case(const CaseDescription& description, const Catalogue& catalogue);
 
 /// Whether the format of cases knows the operator, served or not.

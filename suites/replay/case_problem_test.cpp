@@ -42,7 +42,8 @@ TEST_F(CaseTranslation, AffineFollowsThePresenceOfTheWeight) {
 TEST_F(CaseTranslation, BatchNormOwnsWhatItsFeaturesSay) {
   write_array(folder(), "x", doubles({2, 2}, {1, 2, 3, 4}));
   CaseProblem item = translate(
-      R"({"op": "batch_norm1d", "params": {"num_features": 3, "affine": false, "track_running_stats": true}, "inputs": ["x"]})");
+      R"({"op": "batch_norm1d", "inputs": ["x"],
+          "params": {"num_features": 3, "affine": false, "track_running_stats": true}})");
   EXPECT_EQ(item.problem.operator_name, "batch_norm");
   EXPECT_EQ(item.problem.parameters.integer("dims", 0), 1);
   EXPECT_EQ(*item.problem.find_shape("running_mean"), Shape{3});

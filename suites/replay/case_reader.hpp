@@ -35,12 +35,12 @@ struct CaseDescription {
   std::optional<std::string> expect_error;
 };
 
-/// Reads <folder>/case.json. Throws Error with the path when it is missing, is no JSON, lacks op, params or inputs, or holds
-/// a value of the wrong type.
+/// Reads <folder>/case.json. Throws Error with the path when it is missing, is no JSON, lacks op, params or inputs, or
+/// holds a value of the wrong type.
 CaseDescription read_case_description(const std::filesystem::path& folder);
 
-/// Reads <folder>/f64/<name>.npy for every name. Throws Error with the path when a file is missing, malformed, truncated, of
-/// a dtype other than float64, int64, uint8, bool, or not of the shape or dtype that case.json states.
+/// Reads <folder>/f64/<name>.npy for every name. Throws Error with the path when a file is missing, malformed,
+/// truncated, of a dtype other than float64, int64, uint8, bool, or not of the shape or dtype that case.json states.
 NamedValues read_case_arrays(const CaseDescription& description, const std::vector<std::string>& names);
 
 }  // namespace lockstep

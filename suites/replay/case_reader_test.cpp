@@ -39,7 +39,8 @@ class CaseReader : public ::testing::Test {
 
 TEST_F(CaseReader, ReadsEveryKindOfParameterAsAToken) {
   const CaseDescription description = describe(
-      R"({"op": "mean", "inputs": ["x"], "params": {"none": null, "list": [3, -2], "nothing": [], "yes": true, "count": 7,
+      R"({"op": "mean", "inputs": ["x"],
+          "params": {"none": null, "list": [3, -2], "nothing": [], "yes": true, "count": 7,
           "real": 1e-05, "word": "tanh", "nested": [[1]], "object": {}}})");
   const Parameters& read = description.parameters;
   EXPECT_EQ(description.op, "mean");

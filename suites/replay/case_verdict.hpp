@@ -40,8 +40,8 @@ struct CaseVerdict {
   std::string skip_reason;
 };
 
-/// Reads a case, computes it with the machine and compares. Never throws for what the case or the implementation does: a
-/// malformed case is `unreadable` with the path and what is accepted.
+/// Reads a case, computes it with the machine and compares. Never throws for what the case or the implementation does:
+/// a malformed case is `unreadable` with the path and what is accepted.
 CaseVerdict judge_case(const std::filesystem::path& folder, const Catalogue& catalogue, ReplayMachine& machine);
 
 }  // namespace lockstep

@@ -17,8 +17,8 @@ struct ComputedArray {
   Values got;
   /// The formula in double on exactly the numbers that the implementation was given.
   Values truth;
-  /// Per element, how far from `truth` the implementation's contract lets it be; empty where `got` was computed in float64,
-  /// which has no derived bound.
+  /// Per element, how far from `truth` the implementation's contract lets it be; empty where `got` was computed in
+  /// float64, which has no derived bound.
   std::vector<double> bound;
 };
 
@@ -33,14 +33,15 @@ struct OperatorRun {
 /// Picks implementations by the name a user gives, and runs them on arrays.
 class ReplayMachine {
  public:
-  /// `implementation`: `reference`, `cuda` (for each problem the first of Lockstep's own kernels that takes it) or a full
-  /// name such as cuda.warp_per_row. A full name may exist in one direction of an operator and not in the other; the other is
-  /// then not served. Throws Error when the catalogue has no implementation of that name. The catalogue is borrowed.
+  /// `implementation`: `reference`, `cuda` (for each problem the first of Lockstep's own kernels that takes it) or a
+  /// full name such as cuda.warp_per_row. A full name may exist in one direction of an operator and not in the other;
+  /// the other is then not served. Throws Error when the catalogue has no implementation of that name. The catalogue is
+  /// borrowed.
   ReplayMachine(const Catalogue& catalogue, std::string implementation, DType dtype);
 
-  /// Computes every output of `problem` (its dtype is replaced by the machine's). `arrays` holds the inputs and gradients by
-  /// name. Throws Refused where the operator refuses the call, Error where an array is missing or has the wrong shape or
-  /// kind, or where the implementation fails.
+  /// Computes every output of `problem` (its dtype is replaced by the machine's). `arrays` holds the inputs and
+  /// gradients by name. Throws Refused where the operator refuses the call, Error where an array is missing or has the
+  /// wrong shape or kind, or where the implementation fails.
   OperatorRun run(const Catalogued& entry, Problem problem, const NamedValues& arrays);
 
   DType dtype() const { return dtype_; }

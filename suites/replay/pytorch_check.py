@@ -3,10 +3,10 @@
 
     /usr/bin/python3 pytorch_check.py --lockstep build/bin/lockstep [--seed N] [--cases N] [--keep DIR]
 
-Draws valid and invalid calls of every listed operator, writes them as cases with PyTorch's answers (float64; float32 for the
-yardstick), has Lockstep replay them on the reference in f64 and f32 and on the CUDA kernels in f32, and demands exit status
-0. What Lockstep wrote is compared once more here, so that its own verdict is not taken on trust; and cases with a planted
-mistake must be found. Exit status: 0 all of that holds, 1 something does not, 77 there is no PyTorch.
+Draws valid and invalid calls of every listed operator, writes them as cases with PyTorch's answers (float64; float32
+for the yardstick), has Lockstep replay them on the reference in f64 and f32 and on the CUDA kernels in f32, and demands
+exit status 0. What Lockstep wrote is compared once more here, so that its own verdict is not taken on trust; and cases
+with a planted mistake must be found. Exit status: 0 all of that holds, 1 something does not, 77 there is no PyTorch.
 """
 
 import argparse
@@ -35,8 +35,9 @@ def compute(call, dtype, gradients):
                for name, a in call.inputs.items()}
     outputs = call.function(tensors)
     arrays = {name: o.detach().numpy().copy() for name, o in outputs.items()}
-    found = torch.autograd.grad([outputs[n] for n in call.differentiable], [tensors[n] for n in call.with_respect_to],
-                                [torch.tensor(gradients(n, outputs[n].shape), dtype=dtype) for n in call.differentiable])
+    given = [torch.tensor(gradients(n, outputs[n].shape), dtype=dtype) for n in call.differentiable]
+    found = torch.autograd.grad([outputs[n] for n in call.differentiable],
+                                [tensors[n] for n in call.with_respect_to], given)
     return arrays, {"d_" + name: g.numpy().copy() for name, g in zip(call.with_respect_to, found)}
 
 
@@ -83,15 +84,16 @@ def write_case(folder, call, rng):
     case["dtypes"] = {n: str(a.dtype) for n, a in arrays.items()}
     (folder / "f64").mkdir(parents=True)
     for name, array in arrays.items():
-        np.save(folder / "f64" / f"{name}.npy", np.array(array, order="C"))  # keeps rank 0, which ascontiguousarray does not
+        # np.array keeps rank 0, which np.ascontiguousarray does not.
+        np.save(folder / "f64" / f"{name}.npy", np.array(array, order="C"))
     (folder / "case.json").write_text(json.dumps(case, indent=1, allow_nan=False))
     return case
 
 
 def disagreement(case, name, expected, got, dtype):
-    """What is wrong with one array, or None. In float32 the limit is wider than Lockstep's own, since the bound per element
-    is not known here: 8 times PyTorch's error, and as many roundings of the largest number as errors of a sum over the
-    case's largest array may gather."""
+    """What is wrong with one array, or None. In float32 the limit is wider than Lockstep's own, since the bound per
+    element is not known here: 8 times PyTorch's error, and as many roundings of the largest number as errors of a sum
+    over the case's largest array may gather."""
     wanted = np.int64 if expected.dtype == np.int64 else {"f64": np.float64, "f32": np.float32}[dtype]
     if got.dtype != wanted or got.shape != expected.shape:
         return f"{name} is {got.dtype}{list(got.shape)}, expected {np.dtype(wanted)}{list(expected.shape)}"
@@ -110,7 +112,8 @@ def disagreement(case, name, expected, got, dtype):
 
 
 def replay(lockstep, cases, results, implementation, dtype):
-    command = [lockstep, "replay", str(cases), "--out", str(results), "--implementation", implementation, "--dtype", dtype]
+    command = [lockstep, "replay", str(cases), "--out", str(results), "--implementation", implementation,
+               "--dtype", dtype]
     return subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
 
 
@@ -135,9 +138,14 @@ def compare_again(cases, results, described, dtype):
     return complaints, compared
 
 
+def first_line(path):
+    return path.read_text().splitlines()[0] if path.is_file() else ""
+
+
 def plant_mistakes(work, described):
     """Cases whose expectation is wrong in one element, and valid calls that claim to be refused."""
-    valid = [n for n, c in described.items() if c["grads"] and not c["equal_nan"] and 0 not in c["shapes"][c["grads"][0]]]
+    valid = [name for name, case in described.items()
+             if case["grads"] and not case["equal_nan"] and 0 not in case["shapes"][case["grads"][0]]]
     for kind in ("value", "refusal"):
         for name in valid[:20]:
             folder = work / "planted" / kind / name
@@ -160,7 +168,8 @@ def missed_mistakes(lockstep, work, described):
         run = replay(lockstep, work / "planted", work / f"planted_{implementation}_{dtype}", implementation, dtype)
         found = sum(": differs" in line or ": not refused but must be" in line for line in run.stdout.splitlines())
         if found != planted or run.returncode != 1:
-            complaints.append(f"{implementation} {dtype}: {found} of {planted} planted mistakes found, exit {run.returncode}")
+            complaints.append(f"{implementation} {dtype}: {found} of {planted} planted mistakes found, "
+                              f"exit {run.returncode}")
     return complaints, planted
 
 
@@ -172,8 +181,8 @@ def main():
     parser.add_argument("--keep", type=pathlib.Path, help="a new folder for cases and results, kept afterwards")
     options = parser.parse_args()
     seed = int(np.random.SeedSequence().entropy % 2**31) if options.seed is None else options.seed
-    print(f"PyTorch {torch.__version__}, seed {seed}, {options.cases} cases; again: --seed {seed} --cases {options.cases}",
-          flush=True)
+    print(f"PyTorch {torch.__version__}, seed {seed}, {options.cases} cases; "
+          f"again: --seed {seed} --cases {options.cases}", flush=True)
     torch.set_num_threads(1)
     work = options.keep or pathlib.Path(tempfile.mkdtemp(prefix="lockstep_pytorch_"))
     described = {}
@@ -198,9 +207,12 @@ def main():
         print(f"{implementation} {dtype}: exit {run.returncode}, {compared} arrays compared again", flush=True)
     missed, planted = missed_mistakes(options.lockstep, work, described)
     complaints += missed
-    refused = sum("expect_error" in case for case in described.values())
-    print(f"{len(described) - refused} calls to agree, {refused} to refuse, {planted} planted mistakes")
-    print("\n".join(complaints))
+    refused = {name: case["expect_error"]["message"] for name, case in described.items() if "expect_error" in case}
+    same = sum(first_line(work / "reference_f64" / name / "error.txt") == message for name, message in refused.items())
+    print(f"{len(described) - len(refused)} calls to agree, {len(refused)} to refuse ({same} of them in PyTorch's very "
+          f"words), {planted} planted mistakes to find: {'FAILED' if complaints else 'all as it must be'}")
+    for complaint in complaints:
+        print(complaint)
     if not options.keep:
         shutil.rmtree(work)
     return 1 if complaints else 0

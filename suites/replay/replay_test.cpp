@@ -170,7 +170,8 @@ TEST_F(Replay, GoesOnBehindACaseThatCannotBeRead) {
 }
 
 TEST_F(Replay, RunsABlockOfBatchNormSteps) {
-  // Momentum None averages: after the batches {0, 2} and {4, 8} the mean is (1 + 6) / 2, the unbiased variance (2 + 8) / 2.
+  // Momentum None averages: after the batches {0, 2} and {4, 8} the mean is (1 + 6) / 2, the unbiased variance (2 + 8)
+  // / 2.
   write_text(
       cases() / "seq" / "case.json",
       R"({"op": "batch_norm_seq", "params": {"dims": 1, "momentum": null, "eps": 4.0, "train_steps": 2, "then": "eval"},

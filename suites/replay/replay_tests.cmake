@@ -1,6 +1,6 @@
-# SPDX-License-Identifier: Apache-2.0
-# pytorch_agreement: `lockstep replay` against PyTorch itself, on calls drawn by a seed that the test prints. Included where
-# the target `lockstep` exists. What is missing for it is said in the test's output, and the test counts as skipped.
+# SPDX-License-Identifier: Apache-2.0 pytorch_agreement: `lockstep replay` against PyTorch itself, on calls drawn by a
+# seed that the test prints. Included where the target `lockstep` exists. What is missing for it is said in the test's
+# output, and the test counts as skipped.
 if(NOT DEFINED LOCKSTEP_TORCH_PYTHON)
   # Debian's interpreter first: python3-torch belongs to it, whatever other python3 comes first in PATH.
   find_program(LOCKSTEP_TORCH_PYTHON python3 HINTS /usr/bin NO_CMAKE_PATH NO_CMAKE_ENVIRONMENT_PATH)

@@ -74,10 +74,12 @@ class Program {
   void interrupt() const { kill(-process_, SIGINT); }
   void kill_alone() const { kill(process_, SIGKILL); }
 
-  /// Reads everything and returns the exit status, or minus the signal that ended the program.
+  /// Reads everything and returns the exit status, or minus the signal that ended the program. One that does not end within
+  /// two minutes is killed.
   int wait() {
-    while (read_some()) {
-    }
+    const auto give_up = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+    while (read_some())
+      if (std::chrono::steady_clock::now() > give_up) kill(-process_, SIGKILL);
     return reap();
   }
   /// As wait, for a program whose workers may still hold its pipes.
