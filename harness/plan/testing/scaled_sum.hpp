@@ -114,7 +114,7 @@ class ScaledSumOperator : public FormulaOperator<ScaledSumForward, ScaledSumBack
                    }};
     };
     return {with_scale("scale_forgotten", 0.5),
-            with_scale("scale_hardly_off", 1 + 0x1p-40),
+            with_scale("scale_hardly_off", 1 + 0x1p-23),
             {"only_first_row", "needs a second row", [](const Problem& problem, const std::vector<Values>&) {
                const ScaledSum op(problem);
                return op.rows < 2 ? nullptr
