@@ -77,6 +77,11 @@ TEST(FaultPower, AFormulaFaultBelowFourGatesDoesNotApply) {
   EXPECT_FALSE(hardly->caught);
 }
 
+TEST(FaultPower, WhatTheOutputTypeCannotHoldIsNoEffect) {
+  const auto trials = try_faults(kOperator, testing::scaled_sum_problem({5, 48}, Direction::forward, DType::bf16), 1);
+  EXPECT_EQ(find(trials, "scale_hardly_off")->effect_in_gates, 0.0);  // 2^-23 where bfloat16 ends at 2^-8
+}
+
 TEST(FaultPower, OnExactDataTheGateIsOneRounding) {
   Problem problem = testing::scaled_sum_problem({5, 48});
   const auto effect_of = [&problem](Fill fill, const char* fault) {

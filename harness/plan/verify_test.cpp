@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <cstring>
+#include <new>
 
 #include "harness/plan/testing/scaled_sum.hpp"
 #include "harness/simt/settings.hpp"
@@ -91,6 +92,22 @@ TEST(VerifyCase, AnUnwrittenElementFailsInEveryPass) {
   const CaseResult result = verified(testing::scaled_sum_problem({6, 40}), implementation);
   EXPECT_EQ(result.outcome, Outcome::failed);
   EXPECT_EQ(result.reason, "z[5, 39] was never written");
+}
+
+TEST(VerifyCase, AResultLeftFromTheLaunchBeforeFails) {
+  Implementation implementation = testing::spoiled_reference(kOperator, Direction::forward);
+  implementation.prepare = [inner = implementation.prepare](const Problem& problem, const Tensors& tensors,
+                                                            Device& device) {
+    return Launch([launch = inner(problem, tensors, device), done = std::make_shared<bool>(false)] {
+      if (!*done) launch();
+      *done = true;
+    });
+  };
+  for (const DeviceKind kind : kHosts) {
+    const CaseResult result = verified(testing::scaled_sum_problem({6, 40}), implementation, kind);
+    EXPECT_EQ(result.outcome, Outcome::failed);
+    EXPECT_THAT(result.reason, HasSubstr("was never written"));
+  }
 }
 
 TEST(VerifyCase, AnOverwrittenInputFailsWheneverItHappens) {
@@ -195,6 +212,10 @@ TEST(VerifyCase, AnExceptionIsAFailureWithItsMessage) {
   EXPECT_EQ(launched.outcome, Outcome::failed);
   EXPECT_EQ(launched.reason, "illegal address");
   EXPECT_EQ(launched.failure.value_or(Failure{}).message, "illegal address");
+
+  const CaseResult exhausted = with_fault([](const Tensors&, int) { throw std::bad_alloc(); });
+  EXPECT_EQ(exhausted.outcome, Outcome::failed);
+  EXPECT_EQ(exhausted.reason, "out of memory: more was asked for than the process may have");
 
   Implementation unprepared = testing::spoiled_reference(kOperator, Direction::forward);
   unprepared.prepare = [](const Problem&, const Tensors&, Device&) -> Launch { throw Error("no plan"); };

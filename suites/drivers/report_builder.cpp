@@ -209,7 +209,7 @@ reports::Report ReportBuilder::finish(reports::Run run, const std::string& execu
 
 int exit_status_of(const reports::Report& report) {
   const reports::Totals totals = reports::totals_of(report);
-  if (totals.judged_cases == 0 && report.measurements.empty()) return 3;
+  if (totals.judged_cases == 0 && report.measurements.empty() && report.judging_rates.empty()) return 3;
   for (const reports::CaseResult& row : report.cases)
     if (reports::is_broken(row.outcome)) return 1;
   return totals.faults_missed + totals.faults_blind > 0 ? 1 : 0;
