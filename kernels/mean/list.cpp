@@ -41,7 +41,14 @@ Reason not_by_warps(const Problem& problem) {
   return std::nullopt;
 }
 
-Reason not_rows(const Problem& problem) { return as_rows(plan_mean(problem)) ? Reason() : kNotRows; }
+Reason not_split(const Problem& problem) {
+  const auto rows = as_rows(plan_mean(problem));
+  if (!rows) return kNotRows;
+  constexpr std::int64_t kShortest = 1024;
+  if (rows->terms < kShortest) return "a block of 512 threads has too little to do in rows of fewer than 1024 terms";
+  return std::nullopt;
+}
+
 Reason not_stripes(const Problem& problem) { return as_stripes(plan_mean(problem)) ? Reason() : kNotStripes; }
 
 Reason not_dense_rows(const Problem& problem) {
@@ -53,8 +60,12 @@ Reason not_dense_rows(const Problem& problem) {
   return std::nullopt;
 }
 
-Reason too_large(const Problem& problem) {
+/// What has neither rows nor stripes, or rows that the faster kernel does not take.
+Reason has_faster(const Problem& problem) {
   const Mean op(problem);
+  const bool forward = problem.direction == Direction::forward;
+  const bool in_rows = forward ? as_rows(plan_mean(problem)).has_value() : !not_dense_rows(problem);
+  if (in_rows || !not_stripes(problem)) return "rows and stripes have kernels of their own";
   if (element_count(op.shape) >= std::int64_t{1} << 31) return "2^31 elements and more have no 31-bit index";
   return std::nullopt;
 }
@@ -121,14 +132,14 @@ std::vector<Implementation> mean_implementations() {
   return {
       cuda_kernel("staged_rows", forward, LOCKSTEP_KERNEL(mean_forward_staged_rows), not_staged, staged_contract),
       cuda_kernel("warp_per_row", forward, LOCKSTEP_KERNEL(mean_forward_warp_per_row), not_by_warps, warp_contract),
-      cuda_kernel("split_rows", forward, LOCKSTEP_KERNEL(mean_forward_split_rows), not_rows, split_contract),
+      cuda_kernel("split_rows", forward, LOCKSTEP_KERNEL(mean_forward_split_rows), not_split, split_contract),
       cuda_kernel("stripes", forward, LOCKSTEP_KERNEL(mean_forward_stripes), not_stripes, stripes_contract),
-      cuda_kernel("any_axes", forward, LOCKSTEP_KERNEL(mean_forward_any_axes), too_large, any_axes_contract),
+      cuda_kernel("any_axes", forward, LOCKSTEP_KERNEL(mean_forward_any_axes), has_faster, any_axes_contract),
       cuda_kernel("spread_in_rows", backward, LOCKSTEP_KERNEL(mean_backward_spread_in_rows), not_dense_rows,
                   one_division),
       cuda_kernel("spread_in_stripes", backward, LOCKSTEP_KERNEL(mean_backward_spread_in_stripes), not_stripes,
                   one_division),
-      cuda_kernel("any_axes", backward, LOCKSTEP_KERNEL(mean_backward_any_axes), too_large, one_division),
+      cuda_kernel("any_axes", backward, LOCKSTEP_KERNEL(mean_backward_any_axes), has_faster, one_division),
       vendor_call(Backend::onednn, "reduction", forward, LOCKSTEP_ONEDNN(mean_forward_onednn), not_for_onednn,
                   unknown_order),
       vendor_call(Backend::cudnn, "reduce_tensor", forward, LOCKSTEP_CUDA_LIBRARY(mean_forward_cudnn), not_for_cudnn,

@@ -59,7 +59,8 @@ TEST(MeanPlan, FollowsMemoryInChannelsLast) {
 }
 
 TEST(MeanPlan, AlternatingAxesAreNeither) {
-  for (const char* label : {"x=2x3x4x5,dim=0x2", "x=2x3x4,dim=0x2", "x=2x3x4x5,dim=2x3,layout=strided", "x=2x0,dim=1"}) {
+  for (const char* label :
+       {"x=2x3x4x5,dim=0x2", "x=2x3x4,dim=0x2", "x=2x3x4x5,dim=2x3,layout=strided", "x=2x0,dim=1"}) {
     EXPECT_FALSE(as_rows(plan(label))) << label;
     EXPECT_FALSE(as_stripes(plan(label))) << label;
   }

@@ -14,7 +14,8 @@ constexpr std::int64_t kLargest = (std::int64_t{1} << 31) - 1;
 // A reciprocal that is off shows first beside multiples of the divisor and at the top of the range.
 void expect_right_around_multiples(std::int64_t divisor) {
   const FastDivision division(static_cast<unsigned>(divisor));
-  for (const std::int64_t multiple : {std::int64_t{0}, std::int64_t{1}, std::int64_t{2}, kLargest / divisor / 2, kLargest / divisor})
+  for (const std::int64_t multiple :
+       {std::int64_t{0}, std::int64_t{1}, std::int64_t{2}, kLargest / divisor / 2, kLargest / divisor})
     for (std::int64_t numerator = multiple * divisor - 1; numerator <= multiple * divisor + 1; ++numerator)
       if (numerator >= 0 && numerator <= kLargest) {
         ASSERT_EQ(division.quotient(static_cast<unsigned>(numerator)), static_cast<unsigned>(numerator / divisor))

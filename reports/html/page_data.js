@@ -56,6 +56,8 @@ for (const name of ["elements_total", "elements_judged", "mismatches"]) {
 const measurements = readTable(data.measurements);
 
 const caseIds = Array.from({ length: cases.count }, (_, row) => cases.id(row));
+// The label of the problem is what follows operation and implementation in the id.
+cases.problem = (row) => caseIds[row].split("/").slice(2).join("/");
 const rowOfId = new Map(caseIds.map((id, row) => [id, row]));
 
 const isBroken = (row) => brokenOutcomes.has(cases.outcome(row));

@@ -6,6 +6,18 @@
 
 namespace lockstep::reports {
 
+namespace {
+
+std::string unlisted_text(std::size_t unlisted) {
+  if (unlisted == 0) return "";
+  return "<p class=\"soft\">" + grouped(static_cast<std::int64_t>(unlisted)) +
+         " cases that could not run here are told by their reasons under <a href=\"#not-run\">What could not run</a>, "
+         "and "
+         "one by one in the JSON beside this page.</p>";
+}
+
+}  // namespace
+
 // The frame of the table; page_table.js fills it from the data block, a page of rows at a time.
 std::string cases_section(const Report& report) {
   if (report.cases.empty()) {
@@ -25,7 +37,9 @@ std::string cases_section(const Report& report) {
          select("outcome", "Outcome") + select("operator", "Operator") + select("direction", "Direction") +
          select("implementation", "Implementation") + select("dtype", "Dtype") +
          "<button type=\"reset\">Clear</button></form>"
-         "<p id=\"case-count\" class=\"soft\" role=\"status\"></p><div class=\"card\"><div id=\"case-table\" "
+         "<p id=\"case-count\" class=\"soft\" role=\"status\"></p>" +
+         unlisted_text(unlisted_cases(report)) +
+         "<div class=\"card\"><div id=\"case-table\" "
          "class=\"table-host\"></div></div></section>";
 }
 

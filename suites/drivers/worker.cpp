@@ -133,7 +133,7 @@ int worker_main(const Catalogue& catalogue, const std::string& device, std::uint
   pollfd requests{STDIN_FILENO, 0, 0};
   // The parent may have been killed before that line: then nobody holds the other end of standard input.
   if (poll(&requests, 1, 0) > 0 && (requests.revents & POLLHUP) != 0) return 0;
-  signal(SIGINT, SIG_IGN);           // Ctrl-C is the parent's to answer
+  signal(SIGINT, SIG_IGN);  // Ctrl-C is the parent's to answer
   if (memory_limit_bytes > 0) {
     const rlimit limit{memory_limit_bytes, memory_limit_bytes};
     setrlimit(RLIMIT_AS, &limit);
