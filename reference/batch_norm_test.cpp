@@ -7,6 +7,8 @@
 #include <cmath>
 
 #include "harness/data/error.hpp"
+#include "harness/numerics/sum.hpp"
+#include "harness/plan/case_inputs.hpp"
 #include "reference/gradient_check.hpp"
 #include "reference/operators.hpp"
 
@@ -93,6 +95,40 @@ TEST(BatchNorm, BackwardIsTheDerivativeOfTheForward) {
     EXPECT_LT(gradient_discrepancy(batch_norm_operator(), problem, 5), 1e-12) << label;
     EXPECT_LT(second_gradient_discrepancy(batch_norm_operator(), problem, 5), 1e-12) << label;
   }
+}
+
+// d_weight's errors are computed in closed form; step by step they must come out the same.
+TEST(BatchNorm, ClosedFormOfTheGradientSumHasTheErrorsOfItsSteps) {
+  for (const char* label : {"x=9x2x7", "x=9x2x7,training=false"}) {
+    const Problem problem = parse_problem("batch_norm.backward", label);
+    const Signature signature = batch_norm_operator().signature(problem);
+    const auto inputs = draw_inputs(batch_norm_operator(), problem, signature, 3);
+    const BatchNorm op(problem);
+    const auto in = operands_of<Tracked>(inputs);  // x, weight, two statistics, g_y
+    const auto gradients = batch_norm_operator().tracked(problem, in);
+    for (std::int64_t c = 0; c < op.channels; ++c) {
+      const Tracked rstd = op.from_batch() ? in[3][c] : shared(rsqrt(in[3][c] + Tracked(op.eps)));
+      const Tracked steps = dot<Tracked>(
+          op.count(), [&](std::int64_t i) { return in[4][op.index(c, i)]; },
+          [&](std::int64_t i) { return (in[0][op.index(c, i)] - in[2][c]) * rstd; });
+      const Tracked closed = gradients->element(1, c);
+      EXPECT_NEAR(closed.value, steps.value, 1e-13);
+      EXPECT_NEAR(closed.bound / steps.bound, 1, 1e-3) << label;
+      EXPECT_NEAR(closed.spread / steps.spread, 1, 1e-3) << label;
+      EXPECT_NEAR(closed.common, steps.common, 1e-3 * steps.common) << label;
+    }
+  }
+}
+
+// In bfloat16 a channel around 1000 may well hold one number only, and the mean's error then exceeds eps.
+TEST(BatchNorm, AConstantChannelFarFromZeroHasAFiniteBound) {
+  const Problem problem = parse_problem("batch_norm.forward", "x=128x1,affine=false,track_running_stats=false");
+  Values x(DType::f32, {128, 1});
+  for (std::int64_t i = 0; i < 128; ++i) x.set(i, 1000);
+  const std::vector<Values> inputs{x};
+  const auto y = batch_norm_operator().tracked(problem, operands_of<Tracked>(inputs));
+  EXPECT_EQ(y->element(0, 5).value, 0);
+  EXPECT_LT(y->element(0, 5).bound, 10);
 }
 
 std::string refusal(const char* label) {

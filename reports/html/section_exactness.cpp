@@ -193,7 +193,9 @@ double error_in_gates(const Margins& margins) {
 
 std::string exactness_section(const Report& report, const Totals&) {
   return "<section id=\"exactness\"><h2>How exact</h2><p class=\"lead\">The bound is the most that the rounding of a "
-         "precision contract can do to that very element. A correct kernel sits far below 1.</p>" +
+         "precision contract can do to that very element: at most 1. Where little is computed, and in 16 bits, the "
+         "result's own "
+         "rounding takes correct kernels close to it.</p>" +
          heat_table(report) + separation_chart(report) + "</section>";
 }
 
