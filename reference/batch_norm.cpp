@@ -47,8 +47,8 @@ T inverse_deviation(const T& variance, double eps) {
   return rsqrt(variance + T(eps));
 }
 
-/// No computed variance is below zero, whatever its error: the result lies between 0 and 1 / sqrt(eps). Without saying so a
-/// constant channel far from zero, where the bound exceeds eps, would have no finite bound at all.
+/// No computed variance is below zero, whatever its error: the result lies between 0 and 1 / sqrt(eps). Without saying
+/// so a constant channel far from zero, where the bound exceeds eps, would have no finite bound at all.
 template <class T>
 requires std::same_as<T, Tracked> T inverse_deviation(const T& variance, double eps) {
   Tracked result = rsqrt(variance + T(eps));
@@ -147,8 +147,8 @@ GradientSums<T> gradient_sums(const BatchNorm& op, const Operand<T>& g, const Op
               [&](std::int64_t i) { return (x[walk_x(i)] - s.mean) * s.rstd; })};
 }
 
-/// The same errors in closed form, five times as fast: x, g and the mean are exact, so every normalised x carries the two
-/// roundings of its own subtraction and product, and rstd's error, which all share.
+/// The same errors in closed form, five times as fast: x, g and the mean are exact, so every normalised x carries the
+/// two roundings of its own subtraction and product, and rstd's error, which all share.
 template <class T>
 requires std::same_as<T, Tracked> GradientSums<T> gradient_sums(const BatchNorm& op, const Operand<T>& g,
                                                                 const Operand<T>& x, const Normaliser<T>& s,
@@ -300,8 +300,8 @@ class BatchNormOperator final : public FormulaOperator<Forward, Backward> {
     }
   }
 
-  /// Operations per value: two-pass statistics and their application 8, application alone 2, backward 12 (evaluation: 6);
-  /// bytes: x, y (and g_y) once, per channel what the signature lists.
+  /// Operations per value: two-pass statistics and their application 8, application alone 2, backward 12 (evaluation:
+  /// 6); bytes: x, y (and g_y) once, per channel what the signature lists.
   Cost cost(const Problem& problem) const override {
     const BatchNorm op(problem);
     const double n = static_cast<double>(element_count(op.shape)),

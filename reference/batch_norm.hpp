@@ -12,19 +12,19 @@ namespace lockstep {
 ///
 ///   y[n, c, s] = (x[n, c, s] - mean_c) / sqrt(variance_c + eps) * weight[c] + bias[c]
 ///
-/// Shapes: x, y, g_y, d_x [N, C] or [N, C, spatial...] with up to three spatial axes, seen as [images, channels, plane];
-/// weight, bias, running and saved statistics, d_weight, d_bias [C]; num_batches_tracked_out is a scalar.
-/// Statistics: those of the batch (mean, and variance divided by images * plane) in training and where none are tracked,
-/// else the running ones. Training with tracking also gives
+/// Shapes: x, y, g_y, d_x [N, C] or [N, C, spatial...] with up to three spatial axes, seen as [images, channels,
+/// plane]; weight, bias, running and saved statistics, d_weight, d_bias [C]; num_batches_tracked_out is a scalar.
+/// Statistics: those of the batch (mean, and variance divided by images * plane) in training and where none are
+/// tracked, else the running ones. Training with tracking also gives
 ///   running_mean_out = (1 - f) running_mean + f mean,   running_var_out likewise with the unbiased variance,
 /// f = momentum, or 1 / (num_batches_tracked + 1) where momentum is none; an empty batch moves only the counter.
 /// Backward from batch statistics takes the forward's mean and 1 / sqrt(variance + eps), as it rounded them:
 ///   d_x = weight rstd (g - mean(g) - normalized mean(g normalized));   from running ones d_x = weight rstd g.
 /// Parameters (default): dims (any; 1, 2 or 3 as the class that is called), num_features (C), training (true), momentum
 /// (0.1), eps (1e-5), affine (true), track_running_stats (true), num_batches_tracked (0).
-/// Dtypes: x, y and gradients of them f32, f16, bf16; everything per channel f32, as PyTorch's autocast and cuDNN have it;
-/// the counter i64. Refused: a rank the class does not take; one value per channel where its own statistics are needed;
-/// per-channel tensors that do not hold C elements; no channels.
+/// Dtypes: x, y and gradients of them f32, f16, bf16; everything per channel f32, as PyTorch's autocast and cuDNN have
+/// it; the counter i64. Refused: a rank the class does not take; one value per channel where its own statistics are
+/// needed; per-channel tensors that do not hold C elements; no channels.
 struct BatchNorm {
   std::int64_t images = 0, channels = 0, plane = 1;
   double eps = 1e-5;

@@ -7,8 +7,8 @@
 
 namespace lockstep {
 
-/// The wrong answers a batch normalisation is known to give, for the problem's direction. Each says on which problems it
-/// cannot occur by giving no evaluator there.
+/// The wrong answers a batch normalisation is known to give, for the problem's direction. Each says on which problems
+/// it cannot occur by giving no evaluator there.
 std::vector<Fault> batch_norm_faults(const Problem& problem);
 
 }  // namespace lockstep

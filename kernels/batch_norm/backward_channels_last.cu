@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Idea: channels side by side, so that every load is coalesced without transposing; three launches: two sums per channel
-// over slabs of rows, their combination, the gradient.
+// Idea: channels side by side, so that every load is coalesced without transposing; three launches: two sums per
+// channel over slabs of rows, their combination, the gradient.
 // Layout: a block per slab of rows and tile of channels; a thread takes 8 rows of one 16-byte pack of channels.
-// Fast because: the loads of both tensors for 4 rows are in flight together; the combination also prepares the two means that every
-// row of the last launch needs; that launch starts with the rows that were read last, which the L2 still holds.
+// Fast because: the loads of both tensors for 4 rows are in flight together; the combination also prepares the two
+// means that every row of the last launch needs; that launch starts with the rows that were read last, which the L2
+// still holds.
 #include "kernels/batch_norm/columns.cuh"
 #include "kernels/shared/kernel_entry.hpp"
 

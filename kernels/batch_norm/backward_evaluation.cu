@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Idea: in evaluation d_x needs no sum, so one pass over x and g_y writes d_x and leaves the sums of d_weight and d_bias
-// per slab; a small second launch adds the slabs up. Without weights x is not read at all.
-// Layout: planes: a block per channel and slab, 16 values per thread; channels side by side: a block per slab of rows, 8
-// packs per thread.
+// Idea: in evaluation d_x needs no sum, so one pass over x and g_y writes d_x and leaves the sums of d_weight and
+// d_bias per slab; a small second launch adds the slabs up. Without weights x is not read at all.
+// Layout: planes: a block per channel and slab, 16 values per thread; channels side by side: a block per slab of rows,
+// 8 packs per thread.
 // Fast because: every tensor moves once, in packs of up to 16 bytes with a thread's loads in flight together.
 #include "kernels/batch_norm/columns.cuh"
 #include "kernels/batch_norm/planes.cuh"

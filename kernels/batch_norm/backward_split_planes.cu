@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Idea: a channel of any length is cut into slabs; a first launch leaves each slab's two sums, a second adds a channel's
-// slabs up in every block that needs them and computes d_x. x and g_y are read twice, the second time partly from the L2.
+// Idea: a channel of any length is cut into slabs; a first launch leaves each slab's two sums, a second adds a
+// channel's slabs up in every block that needs them and computes d_x. x and g_y are read twice, the second time partly
+// from the L2.
 // Layout: a block per (channel, slab), 16 values of each tensor per thread, loaded as 16-byte packs.
 // Fast because: every SM streams whole slabs with all of a thread's loads in flight; the second launch starts with the
 // slabs that were read last, and loads its slab before it adds the sums up, which hides that.

@@ -6,8 +6,8 @@
 #include "kernels/shared/reduce.cuh"
 #include "kernels/shared/scalar.cuh"
 
-// Channels-last activations: a matrix of rows (one position of one image) by channels. In a block `lanes` threads, a power
-// of two, stand side by side along the channels, each on a pack of them, and 256 / lanes rows below each other.
+// Channels-last activations: a matrix of rows (one position of one image) by channels. In a block `lanes` threads, a
+// power of two, stand side by side along the channels, each on a pack of them, and 256 / lanes rows below each other.
 namespace lockstep::LOCKSTEP_BACKEND {
 
 struct Columns {

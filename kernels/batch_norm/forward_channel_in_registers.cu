@@ -2,7 +2,8 @@
 // Idea: one block owns a channel and keeps all of it in registers, so x is read once and y written once, in one launch.
 // Layout: a block per channel; thread t holds packs t, t + threads, ... of the channel's images one after the other.
 // Fast because: mean and then centred squares are summed from registers (two-pass: better numerics at no traffic), all
-// loads of a thread are in flight together, and packs are kept as they were loaded: 16-bit data take half the registers.
+// loads of a thread are in flight together, and packs are kept as they were loaded: 16-bit data take half the
+// registers.
 #include "kernels/batch_norm/geometry.hpp"
 #include "kernels/batch_norm/planes.cuh"
 #include "kernels/batch_norm/running.cuh"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Idea: channels side by side, so that every load is coalesced without transposing; three launches: sums of slabs of rows,
-// their combination per channel, normalisation.
+// Idea: channels side by side, so that every load is coalesced without transposing; three launches: sums of slabs of
+// rows, their combination per channel, normalisation.
 // Layout: a block per slab of rows and tile of channels; a thread holds 8 rows of one 16-byte pack of channels.
-// Fast because: all 8 loads of a thread are in flight together and stay in registers as they were loaded for both passes
-// over the slab; the last launch starts with the rows that were read last, which the L2 still holds.
+// Fast because: all 8 loads of a thread are in flight together and stay in registers as they were loaded for both
+// passes over the slab; the last launch starts with the rows that were read last, which the L2 still holds.
 // Numerics: as split_planes, each slab in two passes about its own mean, combined without losing that.
 #include "kernels/batch_norm/columns.cuh"
 #include "kernels/batch_norm/running.cuh"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Idea: evaluation scales by the running statistics in one launch, computed direct as (x - mean) * rstd * weight + bias and
-// not folded into x * s + t, which would cancel where the mean is far from zero.
-// Layout: planes: a block per channel and slab, 16 values per thread; channels side by side: a block per slab of rows, 8
-// packs per thread.
-// Fast because: x is read once and y written once in packs of up to 16 bytes with a thread's loads in flight together; the
-// per-channel arithmetic is done once per thread.
+// Idea: evaluation scales by the running statistics in one launch, computed direct as (x - mean) * rstd * weight + bias
+// and not folded into x * s + t, which would cancel where the mean is far from zero.
+// Layout: planes: a block per channel and slab, 16 values per thread; channels side by side: a block per slab of rows,
+// 8 packs per thread.
+// Fast because: x is read once and y written once in packs of up to 16 bytes with a thread's loads in flight together;
+// the per-channel arithmetic is done once per thread.
 #include "kernels/batch_norm/columns.cuh"
 #include "kernels/batch_norm/planes.cuh"
 #include "kernels/batch_norm/running.cuh"

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Idea: a channel of any length is cut into slabs; a first launch leaves each slab's sums, a second combines a channel's
-// slabs in every block that needs them and normalises. Two launches, x read twice, the second time partly from the L2.
+// Idea: a channel of any length is cut into slabs; a first launch leaves each slab's sums, a second combines a
+// channel's slabs in every block that needs them and normalises. Two launches, x read twice, the second time partly
+// from the L2.
 // Layout: a block per (channel, slab); 16 values per thread, loaded as 16-byte packs and kept in registers.
 // Fast because: every SM streams whole slabs with all of a thread's loads in flight; the second launch starts with the
 // slabs that were read last, and loads its slab before it combines, which hides the combination.
-// Numerics: each slab is summed in two passes around its own mean m as it was rounded, and keeps the sum of its deviations
-// r, not quite zero. About the channel's mean the squares are then sum(q + 2 d r + n d^2) with d = m - mean, an identity
-// for any m: the combination is as good as two passes over all of x.
+// Numerics: each slab is summed in two passes around its own mean m as it was rounded, and keeps the sum of its
+// deviations r, not quite zero. About the channel's mean the squares are then sum(q + 2 d r + n d^2) with d = m - mean,
+// an identity for any m: the combination is as good as two passes over all of x.
 #include "kernels/batch_norm/geometry.hpp"
 #include "kernels/batch_norm/planes.cuh"
 #include "kernels/batch_norm/running.cuh"

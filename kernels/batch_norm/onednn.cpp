@@ -30,8 +30,8 @@ batch_normalization_forward::primitive_desc forward_plan(const BatchNorm& op, co
   return {batch_normalization_forward::desc(kind, onednn_layout(x), eps, flags_of(op)), onednn_engine()};
 }
 
-/// oneDNN knows no running statistics: what PyTorch does after its batch normalisation. `mean` and `variance` (biased) are
-/// the batch's, null where there is nothing to learn from.
+/// oneDNN knows no running statistics: what PyTorch does after its batch normalisation. `mean` and `variance` (biased)
+/// are the batch's, null where there is nothing to learn from.
 void write_running(const BatchNormArguments& a, const float* mean, const float* variance) {
   if (!a.running_mean_out) return;
   const auto keep = static_cast<float>(1 - a.op.factor), factor = static_cast<float>(a.op.factor);

@@ -6,8 +6,8 @@
 #include "kernels/shared/reduce.cuh"
 #include "kernels/shared/scalar.cuh"
 
-// Row-major activations: the values of a channel are `images` runs of `plane` elements. Kernels number a channel's packs
-// 0 .. packs-1, images outermost, and never care where an image ends.
+// Row-major activations: the values of a channel are `images` runs of `plane` elements. Kernels number a channel's
+// packs 0 .. packs-1, images outermost, and never care where an image ends.
 namespace lockstep::LOCKSTEP_BACKEND {
 
 struct Planes {
