@@ -99,6 +99,32 @@ void fill_images(Values& values, std::uint64_t seed) {
   for (std::int64_t i = 0; i < values.count(); ++i) values.set(i, pixels[static_cast<std::size_t>(i)]);
 }
 
+/// Under Fill::adversarial half the elements are equal, which is where gathers conflict, and the ends of the range occur.
+std::int64_t drawn_integer(Fill fill, const FillRange& range, std::uint64_t seed, std::int64_t index) {
+  const auto choices = static_cast<std::uint64_t>(range.high - range.low) + 1;
+  const std::uint64_t hash = mix64(mix64(seed) + static_cast<std::uint64_t>(index));
+  const auto pick = [&](std::uint64_t bits) { return range.low + static_cast<std::int64_t>(bits % choices); };
+  // The sentinel's choice has bits of its own, so that the numbers beside it are drawn evenly.
+  if (range.sentinel && mix64(hash) % 8 == 0) return *range.sentinel;
+  if (fill != Fill::adversarial) return pick(hash);
+  switch (hash >> 61) {
+    case 0: return range.low;
+    case 1: return range.high;
+    case 2:
+    case 3:
+    case 4:
+    case 5: return pick(mix64(seed ^ hash_name("tie")));
+    default: return pick(hash);
+  }
+}
+
+void fill_integers(Values& values, Fill fill, const FillRange& range, std::uint64_t seed) {
+  if (values.count() > 0 && range.low > range.high)
+    throw Error("integers of shape " + to_text(values.shape()) + " from " + std::to_string(range.low) + " to " +
+                std::to_string(range.high) + ": the range holds none; accepted: low <= high");
+  for (std::int64_t i = 0; i < values.count(); ++i) values.integers()[i] = drawn_integer(fill, range, seed, i);
+}
+
 }  // namespace
 
 std::string_view name_of(Fill fill) { return kNames[static_cast<std::size_t>(fill)]; }
@@ -112,6 +138,7 @@ Fill parse_fill(std::string_view name) {
 }
 
 void fill_values(Values& values, Fill fill, const FillRange& range, std::uint64_t seed) {
+  if (!is_floating(values.dtype())) return fill_integers(values, fill, range, seed);
   if (fill == Fill::images && range.takes_special) return fill_images(values, seed);
   if (fill == Fill::exact) {
     const std::uint64_t base = mix64(seed);

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string_view>
 
 #include "harness/data/values.hpp"
@@ -33,9 +34,16 @@ struct FillRange {
   bool takes_special = false;
   /// Only positive values (variances): the absolute value is taken, plus 0.1 so that none is zero.
   bool positive = false;
+  /// Tensors of integers (indices, targets, masks) hold numbers in [low, high] under every fill; both ends occur under
+  /// Fill::adversarial, beside long ties. Where the tensor has elements, low <= high.
+  std::int64_t low = 0, high = 1;
+  /// Tensors of integers: about one element in eight is this number, which may lie outside of [low, high] (an index that
+  /// means "ignore").
+  std::optional<std::int64_t> sentinel = std::nullopt;
 };
 
-/// Draws the contents of one tensor. Element i depends on (seed, i) alone.
+/// Draws the contents of one tensor. Element i depends on (seed, i) alone. Throws Error for a range of integers that holds
+/// none.
 void fill_values(Values& values, Fill fill, const FillRange& range, std::uint64_t seed);
 
 /// Fill::images reads from here: writes `count` pixels in [0, 1], chosen by seed. Set once at start by whoever can read

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 
@@ -165,6 +166,40 @@ TEST(Fill, EvenATensorOfOneElementGetsASpecialValue) {
   }
   EXPECT_TRUE(always);
   EXPECT_NO_THROW(filled(DType::f32, Fill::special, {.takes_special = true}, 1, 0));
+}
+
+TEST(Fill, IntegersLieInTheirRangeAndReachItsEnds) {
+  for (const Fill fill : kDrawn) {
+    const Values values = filled(DType::i64, fill, {.low = -2, .high = 4}, 21);
+    std::vector<int> seen(7, 0);
+    for (std::int64_t i = 0; i < values.count(); ++i) {
+      ASSERT_TRUE(values[i] >= -2 && values[i] <= 4) << name_of(fill) << " " << values[i];
+      ++seen[static_cast<std::size_t>(values[i] + 2)];
+    }
+    for (const int count : seen) EXPECT_GT(count, 500) << name_of(fill);
+    const int most = *std::max_element(seen.begin(), seen.end());
+    if (fill == Fill::adversarial)
+      EXPECT_GT(most, 9000) << "no ties";
+    else
+      EXPECT_LT(most, 3200) << name_of(fill) << " is uneven";
+  }
+}
+
+TEST(Fill, ASentinelIsOneIntegerInEight) {
+  for (const Fill fill : {Fill::normal, Fill::adversarial}) {
+    const Values values = filled(DType::i64, fill, {.low = 0, .high = 9, .sentinel = -100}, 22);
+    int sentinels = 0;
+    for (std::int64_t i = 0; i < values.count(); ++i) {
+      ASSERT_TRUE(values[i] == -100 || (values[i] >= 0 && values[i] <= 9));
+      sentinels += values[i] == -100;
+    }
+    EXPECT_NEAR(sentinels, 2500, 250) << name_of(fill);
+  }
+}
+
+TEST(Fill, ARangeWithoutIntegersIsAnErrorWhereSomeAreAsked) {
+  EXPECT_THROW(filled(DType::i64, Fill::normal, {.low = 0, .high = -1}, 1, 3), Error);
+  EXPECT_NO_THROW(filled(DType::i64, Fill::normal, {.low = 0, .high = -1}, 1, 0));
 }
 
 TEST(Fill, ImagesComeFromTheSourceAndSayWhereItIsMissing) {

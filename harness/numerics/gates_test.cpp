@@ -24,6 +24,13 @@ TEST(Gates, CopiesMustBeEqual) {
   EXPECT_EQ(gate_of(1.5 + 0x1p-7, Tracked(1.5), DType::bf16), Gate::bound);
 }
 
+TEST(Gates, IntegersMustBeEqual) {
+  EXPECT_EQ(gate_of(3.0, Tracked(3.0), DType::i64), Gate::none);
+  EXPECT_EQ(gate_of(4.0, Tracked(3.0), DType::i64), Gate::bound);
+  EXPECT_EQ(gate_of(3.0, Tracked(3.0), DType::i64, true), Gate::none);
+  EXPECT_EQ(gate_of(4.0, Tracked(3.0), DType::i64, true), Gate::exact);
+}
+
 TEST(Gates, BoundRejectsJustBeyondIt) {
   const Tracked expected(1.0, 1e-5, 1e-9, 0);  // rms large enough to stay out of the way
   EXPECT_EQ(gate_of(1.0 + 0.99e-5, expected), Gate::none);

@@ -23,6 +23,8 @@ class Operand {
     if (const float* floats = values_->floats()) return T(static_cast<double>(floats[index]));
     return T((*values_)[index]);
   }
+  /// Element of a tensor of integers, in no scalar type: indices must not be rounded to T.
+  std::int64_t integer(std::int64_t index) const { return values_->integers()[index]; }
   std::int64_t count() const { return values_->count(); }
   const Shape& shape() const { return values_->shape(); }
   /// All elements as they are held, for loops over them; null unless they are held as float.
@@ -49,6 +51,7 @@ class Operand<Dual<U>> {
     else
       return {U((*values_)[index], read(tangents_)), U(read(outer_))};
   }
+  std::int64_t integer(std::int64_t index) const { return values_->integers()[index]; }
   std::int64_t count() const { return values_->count(); }
   const Shape& shape() const { return values_->shape(); }
 

@@ -27,6 +27,7 @@ std::vector<Values> draw_inputs(const Operator& definition, const Problem& probl
     inputs.push_back(std::move(values));
   }
   if (derives) definition.derive_saved(problem, inputs);
+  definition.check_inputs(problem, inputs);
   return inputs;
 }
 

@@ -11,7 +11,8 @@
 namespace lockstep {
 
 /// Draws a problem's inputs. The numbers depend on seed, problem and tensor name, never on the implementation: all
-/// implementations of a problem see the same data. Saved tensors are derived from the drawn ones.
+/// implementations of a problem see the same data. Saved tensors are derived from the drawn ones. Throws what the operator
+/// throws for inputs that it refuses.
 std::vector<Values> draw_inputs(const Operator& definition, const Problem& problem, const Signature& signature,
                                 std::uint64_t seed);
 

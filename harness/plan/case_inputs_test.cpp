@@ -40,6 +40,22 @@ TEST(CaseInputs, TensorsAndProblemsDrawFromStreamsOfTheirOwn) {
   EXPECT_NE(contents(drawn(problem, 7)[0]), contents(inputs[0]));
 }
 
+class Picky final : public testing::ScaledSumOperator {
+  void check_inputs(const Problem&, const std::vector<Values>& inputs) const override {
+    if (inputs[0].count() > 4) throw Refused("too many for me");
+  }
+};
+
+TEST(CaseInputs, WhatTheOperatorRefusesIsNotDrawn) {
+  const Picky picky;
+  const auto draw = [&](const Shape& shape) {
+    const Problem problem = testing::scaled_sum_problem(shape);
+    return draw_inputs(picky, problem, picky.signature(problem), 1);
+  };
+  EXPECT_NO_THROW(draw({4}));
+  EXPECT_THROW(draw({5}), Refused);
+}
+
 TEST(CaseInputs, ValuesAreNumbersOfTheirDtypeAndShape) {
   const auto inputs = drawn(testing::scaled_sum_problem({4, 30}, Direction::backward, DType::bf16), 7);
   EXPECT_EQ(inputs[0].dtype(), DType::bf16);

@@ -78,6 +78,9 @@ class Operator {
   virtual std::vector<Fill> fills() const { return {Fill::normal, Fill::exact, Fill::adversarial}; }
   /// Fills in the inputs of Role::saved from the others (contents in double, rounded to the spec's dtype by the caller).
   virtual void derive_saved(const Problem&, std::vector<Values>&) const {}
+  /// Throws Refused with PyTorch's message where PyTorch refuses the call for what the inputs hold (an index that is out of
+  /// range). Formulas and implementations see only inputs that pass.
+  virtual void check_inputs(const Problem&, const std::vector<Values>&) const {}
 
   virtual std::unique_ptr<Evaluator<double>> in_double(const Problem&, const Operands<double>&) const = 0;
   virtual std::unique_ptr<Evaluator<float>> in_float(const Problem&, const Operands<float>&) const = 0;

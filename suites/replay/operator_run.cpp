@@ -40,6 +40,7 @@ std::vector<Values> gather_inputs(const Operator& definition, const Problem& pro
     inputs.push_back(given.rounded_to(spec.dtype));
     were_rounded = were_rounded || !holds_same_numbers(given, inputs.back());
   }
+  definition.check_inputs(problem, inputs);
   if (derives) definition.derive_saved(problem, inputs);
   return inputs;
 }
