@@ -6,6 +6,7 @@
 #include <cstring>
 #include <utility>
 
+#include "harness/data/error.hpp"
 #include "harness/data/narrow_float.hpp"
 
 namespace lockstep {
@@ -70,6 +71,14 @@ void Values::set(std::int64_t index, double value) {
 Values Values::rounded_to(DType dtype) const {
   Values result(dtype, shape_);
   for (std::int64_t i = 0; i < count_; ++i) result.set(i, (*this)[i]);
+  return result;
+}
+
+Values Values::reshaped(Shape shape) const {
+  if (element_count(shape) != count_)
+    throw Error(std::to_string(count_) + " elements cannot take the shape " + to_text(shape));
+  Values result = *this;
+  result.shape_ = std::move(shape);
   return result;
 }
 

@@ -39,6 +39,8 @@ class Values {
 
   /// The same contents rounded to another dtype.
   Values rounded_to(DType dtype) const;
+  /// The same elements in row-major order under another shape of as many elements; throws Error otherwise.
+  Values reshaped(Shape shape) const;
 
  private:
   DType dtype_ = DType::f32;
