@@ -4,30 +4,20 @@
 #include <algorithm>
 #include <cmath>
 
-#include "harness/data/error.hpp"
 #include "harness/numerics/sum.hpp"
 #include "harness/plan/formula_operator.hpp"
 #include "reference/add_faults.hpp"
+#include "reference/broadcast.hpp"
 #include "reference/exact_scale.hpp"
 #include "reference/operators.hpp"
 
 namespace lockstep {
 
 Add::Add(const Problem& problem)
-    : a(problem.shape("a")), b(problem.shape("b")), alpha(problem.parameters.real("alpha", 1.0)) {
-  y.resize(std::max(a.size(), b.size()));
-  const auto extent = [&](const Shape& shape, std::size_t axis) {
-    const std::size_t missing = y.size() - shape.size();
-    return axis < missing ? std::int64_t{1} : shape[axis - missing];
-  };
-  for (std::size_t axis = y.size(); axis-- > 0;) {  // from the last axis: the mismatch that PyTorch names
-    const std::int64_t of_a = extent(a, axis), of_b = extent(b, axis);
-    if (of_a != of_b && of_a != 1 && of_b != 1)
-      throw Refused("The size of tensor a (" + std::to_string(of_a) + ") must match the size of tensor b (" +
-                    std::to_string(of_b) + ") at non-singleton dimension " + std::to_string(axis));
-    y[axis] = of_a == 1 ? of_b : of_a;
-  }
-}
+    : a(problem.shape("a")),
+      b(problem.shape("b")),
+      y(broadcast_shape(a, b)),
+      alpha(problem.parameters.real("alpha", 1.0)) {}
 
 std::int64_t Add::copies(const Shape& operand) const {
   const std::int64_t own = element_count(operand);
@@ -35,14 +25,6 @@ std::int64_t Add::copies(const Shape& operand) const {
 }
 
 bool Add::is_exact_on_integers() const { return std::abs(alpha) <= 256 && std::nearbyint(256 * alpha) == 256 * alpha; }
-
-Strides broadcast_strides(const Shape& operand, const Shape& full) {
-  Strides strides(full.size(), 0);
-  const Strides own = row_major_strides(operand);
-  for (std::size_t axis = 0; axis < operand.size(); ++axis)
-    strides[full.size() - operand.size() + axis] = operand[axis] == 1 ? 0 : own[axis];
-  return strides;
-}
 
 namespace {
 
@@ -84,44 +66,20 @@ class Forward {
   Strides a_strides_, b_strides_;
 };
 
-/// Which elements of g_y belong to one element of an operand.
-class Gathering {
- public:
-  Gathering(const Shape& operand, const Shape& full) {
-    const Strides own = broadcast_strides(operand, full), all = row_major_strides(full);
-    for (std::size_t axis = 0; axis < full.size(); ++axis) {
-      const bool kept = own[axis] != 0 || full[axis] == 1;
-      (kept ? kept_extents_ : summed_extents_).push_back(full[axis]);
-      (kept ? kept_strides_ : summed_strides_).push_back(all[axis]);
-    }
-    terms_ = element_count(summed_extents_);
-  }
-  std::int64_t terms() const { return terms_; }
-  /// First of the elements that belong to element `index`.
-  std::int64_t first(std::int64_t index) const { return offset_of(index, kept_extents_, kept_strides_); }
-  /// Distance from the first to the term `k`.
-  std::int64_t distance(std::int64_t k) const { return offset_of(k, summed_extents_, summed_strides_); }
-
- private:
-  Shape kept_extents_, summed_extents_;
-  Strides kept_strides_, summed_strides_;
-  std::int64_t terms_ = 0;
-};
-
 template <class T>
 class Backward {
  public:
   Backward(const Problem& problem, const Operands<T>& in)
-      : op_(problem), scale_(op_.alpha), g_(in[0]), gathering_{{op_.a, op_.y}, {op_.b, op_.y}} {}
+      : op_(problem), scale_(op_.alpha), g_(in[0]), copies_{{op_.a, op_.y}, {op_.b, op_.y}} {}
 
   /// Outputs: d_a, d_b.
   T element(std::size_t output, std::int64_t index) const {
-    const Gathering& gathering = gathering_[output];
-    const std::int64_t first = gathering.first(index);
+    const BroadcastCopies& copies = copies_[output];
+    const std::int64_t first = copies.first(index);
     // One term is a copy: no addition, not even of zero.
-    const T total = gathering.terms() == 1
+    const T total = copies.count() == 1
                         ? g_[first]
-                        : sum<T>(gathering.terms(), [&](std::int64_t k) { return g_[first + gathering.distance(k)]; });
+                        : sum<T>(copies.count(), [&](std::int64_t k) { return g_[first + copies.distance(k)]; });
     return output == 0 ? total : scale_(total);
   }
 
@@ -129,7 +87,7 @@ class Backward {
   Add op_;
   Scale<T> scale_;
   Operand<T> g_;
-  Gathering gathering_[2];
+  BroadcastCopies copies_[2];
 };
 
 class AddOperator final : public FormulaOperator<Forward, Backward> {

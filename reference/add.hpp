@@ -24,8 +24,4 @@ struct Add {
   bool is_exact_on_integers() const;
 };
 
-/// Strides in elements by which the axes of `full` walk over a row-major tensor of shape `operand`: 0 where it is
-/// broadcast.
-Strides broadcast_strides(const Shape& operand, const Shape& full);
-
 }  // namespace lockstep

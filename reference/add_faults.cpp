@@ -7,6 +7,7 @@
 #include "harness/numerics/sum.hpp"
 #include "harness/plan/formula_operator.hpp"
 #include "reference/add.hpp"
+#include "reference/broadcast.hpp"
 
 namespace lockstep {
 namespace {

@@ -91,6 +91,7 @@ const std::vector<CaseOperation>& served_operations() {
       {"layer_norm", "layer_norm", {"x", "weight", "bias"}, {"normalized_shape", "eps", "affine"}, adapt_layer_norm},
       {"linear", "linear", {"x", "weight", "bias"}, {"in_features", "out_features", "bias"}, adapt_linear},
       {"mean", "mean", {"x"}, {"dim", "keepdim"}},
+      {"mse_loss", "mse_loss", {"input", "target"}, {"reduction"}},
       {"relu", "relu", {"x"}, {}},
       {"softmax", "softmax", {"x"}, {"dim"}},
   };

@@ -200,6 +200,22 @@ def draw_mean(rng):
     return Call("mean", {"dim": dim, "keepdim": keepdim and dim is not None}, {"x": values(rng, x)}, function)
 
 
+def reduction(rng):
+    return {} if chance(rng, 0.2) else {"reduction": str(rng.choice(["mean", "sum", "none"]))}
+
+
+def draw_mse_loss(rng):
+    input_shape = shape(rng, 0, 4)
+    target_shape = input_shape
+    if chance(rng, 0.3):
+        target_shape = tuple(1 if chance(rng, 0.3) else e for e in input_shape)[rng.integers(len(input_shape) + 1):]
+    if chance(rng, 0.08) and target_shape:
+        target_shape = target_shape[:-1] + (target_shape[-1] + 1,)
+    parameters = reduction(rng)
+    inputs = {"input": values(rng, input_shape, True), "target": values(rng, target_shape)}
+    return Call("mse_loss", parameters, inputs, lambda t: {"y": F.mse_loss(t["input"], t["target"], **parameters)})
+
+
 def draw_relu(rng):
     return Call("relu", {}, {"x": values(rng, shape(rng, 0, 4), True)}, lambda t: {"y": F.relu(t["x"])})
 
@@ -213,4 +229,4 @@ def draw_softmax(rng):
 
 
 DRAWS = (draw_add, draw_batch_norm, draw_batch_norm, draw_batch_norm_sequence, draw_channel_shuffle, draw_gelu,
-         draw_layer_norm, draw_linear, draw_mean, draw_relu, draw_softmax)
+         draw_layer_norm, draw_linear, draw_mean, draw_mse_loss, draw_relu, draw_softmax)
