@@ -42,24 +42,31 @@ void Communicator::check_overlap(const Call& call, std::int64_t in_count, std::i
                    : "its two buffers overlap; accepted: buffers that lie apart, or exactly in place");
 }
 
-Call Communicator::numbered(Call call, std::int64_t in_count, std::int64_t out_count) {
-  call.step = step_;
-  call.label = label_;
-  const auto ranks = static_cast<std::size_t>(size());
-  sent_.resize(ranks);
-  received_.resize(ranks);
-  const bool has_peer = call.collective == Collective::broadcast || is_point_to_point(call.collective);
-  if (has_peer && (call.peer < 0 || call.peer >= size() || (is_point_to_point(call.collective) && call.peer == rank())))
-    reject(call, "there is no such peer; accepted: another rank of 0 to " + std::to_string(size() - 1));
-  const auto peer = static_cast<std::size_t>(has_peer ? call.peer : 0);
-  std::int64_t& number = call.collective == Collective::send      ? sent_[peer]
-                         : call.collective == Collective::receive ? received_[peer]
-                                                                  : collectives_;
-  call.number = number + 1;
-  if (in_count < 0 || out_count < 0) reject(call, "a negative count");
-  if ((in_count > 0 && !call.in) || (out_count > 0 && !call.out)) reject(call, "a null buffer");
-  check_overlap(call, in_count, out_count);
-  ++number;
+std::int64_t& Communicator::calls_made(Collective collective, int peer) {
+  if (!is_point_to_point(collective)) return collectives_;
+  std::vector<std::int64_t>& messages = collective == Collective::send ? sent_ : received_;
+  messages.resize(static_cast<std::size_t>(size()));
+  return messages[static_cast<std::size_t>(peer)];
+}
+
+Call Communicator::begin(Collective collective, DType dtype, std::int64_t count, int peer) {
+  Call call{.collective = collective, .dtype = dtype, .count = count, .peer = peer, .step = step_, .label = label_};
+  const bool point_to_point = is_point_to_point(collective);
+  if (point_to_point || collective == Collective::broadcast)
+    if (peer < 0 || peer >= size() || (point_to_point && peer == rank()))
+      reject(call, "there is no such rank; accepted: 0 to " + std::to_string(size() - 1) +
+                       (point_to_point ? ", but not the rank itself" : ""));
+  call.number = calls_made(collective, peer) + 1;
+  return call;
+}
+
+Call Communicator::checked(Call call, ConstBuffer in, Buffer out) {
+  call.in = in.data;
+  call.out = out.data;
+  if (in.count < 0 || out.count < 0) reject(call, "a negative count");
+  if ((in.count > 0 && !in.data) || (out.count > 0 && !out.data)) reject(call, "a null buffer");
+  check_overlap(call, in.count, out.count);
+  ++calls_made(call.collective, call.peer);
   TrafficCount& traffic = traffic_[static_cast<std::size_t>(call.collective)];
   ++traffic.calls;
   traffic.bytes += payload_bytes(call, size());
@@ -67,36 +74,31 @@ Call Communicator::numbered(Call call, std::int64_t in_count, std::int64_t out_c
 }
 
 Call Communicator::reducing(Collective collective, ConstBuffer in, Buffer out, Reduction reduction) {
-  Call call{.collective = collective, .reduction = reduction, .dtype = in.dtype, .count = out.count};
-  call.in = in.data;
-  call.out = out.data;
+  Call call = begin(collective, in.dtype, out.count);
+  call.reduction = reduction;
   const std::int64_t parts = collective == Collective::reduce_scatter ? size() : 1;
   if (in.dtype != out.dtype || in.count != parts * out.count)
     reject(call, "it reads " + std::to_string(in.count) + " elements and writes " + std::to_string(out.count) +
                      "; accepted: one dtype, and " + std::to_string(parts) + " read for each that is written");
   if (in.dtype == DType::u8) reject(call, "u8 is not reduced; accepted: f64, f32, f16, bf16, i64");
-  return numbered(std::move(call), in.count, out.count);
+  return checked(std::move(call), in, out);
 }
 
 Call Communicator::moving(Collective collective, ConstBuffer in, Buffer out) {
   const std::int64_t ranks = size();
   const bool gathers = collective == Collective::all_gather;
-  Call call{.collective = collective, .dtype = in.dtype, .count = gathers ? in.count : in.count / ranks};
-  call.in = in.data;
-  call.out = out.data;
+  Call call = begin(collective, in.dtype, gathers ? in.count : in.count / ranks);
   if (in.dtype != out.dtype || out.count != (gathers ? ranks * in.count : in.count) ||
       (!gathers && in.count % ranks != 0))
     reject(call, "it reads " + std::to_string(in.count) + " elements and writes " + std::to_string(out.count) +
                      "; accepted: one dtype, and " +
                      (gathers ? std::to_string(ranks) + " written for each that is read"
                               : "as many read as written, a multiple of " + std::to_string(ranks)));
-  return numbered(std::move(call), in.count, out.count);
+  return checked(std::move(call), in, out);
 }
 
 Call Communicator::gathering_uneven(ConstBuffer in, Buffer out, std::span<const std::int64_t> counts) {
-  Call call{.collective = Collective::all_gather_uneven, .dtype = in.dtype, .count = in.count};
-  call.in = in.data;
-  call.out = out.data;
+  Call call = begin(Collective::all_gather_uneven, in.dtype, in.count);
   call.counts.assign(counts.begin(), counts.end());
   if (counts.size() != static_cast<std::size_t>(size()))
     reject(call,
@@ -107,17 +109,15 @@ Call Communicator::gathering_uneven(ConstBuffer in, Buffer out, std::span<const 
       out.count != std::accumulate(counts.begin(), counts.end(), std::int64_t{0}))
     reject(call, "it reads " + std::to_string(in.count) + " elements and writes " + std::to_string(out.count) +
                      "; accepted: one dtype, this rank's count, and the sum of counts");
-  return numbered(std::move(call), in.count, out.count);
+  return checked(std::move(call), in, out);
 }
 
 Call Communicator::with_peer(Collective collective, ConstBuffer in, Buffer out, int peer) {
-  const bool reads = collective != Collective::receive, writes = collective != Collective::send;
-  Call call{.collective = collective, .dtype = reads ? in.dtype : out.dtype, .count = reads ? in.count : out.count};
-  call.in = in.data;
-  call.out = out.data;
-  call.peer = peer;
-  return numbered(std::move(call), reads ? in.count : 0, writes ? out.count : 0);
+  const ConstBuffer side = collective == Collective::receive ? ConstBuffer(out) : in;
+  return checked(begin(collective, side.dtype, side.count, peer), in, out);
 }
+
+Call Communicator::meeting() { return checked(begin(Collective::barrier, DType::u8, 0), {}, {}); }
 
 TrafficCount Communicator::total_traffic() const {
   TrafficCount total;
@@ -142,7 +142,7 @@ void Communicator::broadcast(Buffer in_out, int root) { run(with_peer(Collective
 void Communicator::all_to_all(ConstBuffer in, Buffer out) { run(moving(Collective::all_to_all, in, out)); }
 void Communicator::send(ConstBuffer in, int to) { run(with_peer(Collective::send, in, {}, to)); }
 void Communicator::receive(Buffer out, int from) { run(with_peer(Collective::receive, {}, out, from)); }
-void Communicator::barrier() { run(numbered({.collective = Collective::barrier}, 0, 0)); }
+void Communicator::barrier() { run(meeting()); }
 
 Handle Communicator::start_all_reduce(ConstBuffer in, Buffer out, Reduction reduction) {
   return start(reducing(Collective::all_reduce, in, out, reduction));
@@ -166,6 +166,6 @@ Handle Communicator::start_send(ConstBuffer in, int to) { return start(with_peer
 Handle Communicator::start_receive(Buffer out, int from) {
   return start(with_peer(Collective::receive, {}, out, from));
 }
-Handle Communicator::start_barrier() { return start(numbered({.collective = Collective::barrier}, 0, 0)); }
+Handle Communicator::start_barrier() { return start(meeting()); }
 
 }  // namespace lockstep

@@ -88,9 +88,13 @@ class Communicator {
   Call gathering_uneven(ConstBuffer in, Buffer out, std::span<const std::int64_t> counts);
   Call moving(Collective collective, ConstBuffer in, Buffer out);
   Call with_peer(Collective collective, ConstBuffer in, Buffer out, int peer);
-  Call numbered(Call call, std::int64_t in_count, std::int64_t out_count);
+  Call meeting();
+  /// The call with number, step and label, for which every message about it asks.
+  Call begin(Collective collective, DType dtype, std::int64_t count, int peer = -1);
+  /// Checks the buffers, then counts the call.
+  Call checked(Call call, ConstBuffer in, Buffer out);
+  std::int64_t& calls_made(Collective collective, int peer);
   [[noreturn]] void reject(const Call& call, const std::string& why) const;
-  /// Overlapping buffers, but for the one place (`in_place_offset` elements from out to in) that is in place.
   void check_overlap(const Call& call, std::int64_t in_count, std::int64_t out_count) const;
 
   std::array<TrafficCount, kCollectives> traffic_{};
