@@ -11,7 +11,8 @@ namespace {
 
 /// A shape is told from a parameter by its key: inputs of operators carry these names everywhere.
 bool names_an_input(std::string_view key) {
-  return key == "x" || key == "a" || key == "b" || key == "input" || key == "target" || key == "weight";
+  return key == "x" || key == "a" || key == "b" || key == "input" || key == "target" || key == "weight" ||
+         key == "indices";
 }
 
 }  // namespace

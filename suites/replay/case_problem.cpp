@@ -87,13 +87,16 @@ const std::vector<CaseOperation>& served_operations() {
        [](Parameters& parameters, NamedValues& arrays) { adapt_batch_norm(parameters, arrays, 3); }},
       {"batch_norm_seq", "batch_norm", {}, {"dims", "momentum", "eps", "affine", "train_steps", "then"}},
       {"channel_shuffle", "channel_shuffle", {"x"}, {"groups"}},
+      {"embedding", "embedding", {"weight", "indices"}, {"padding_idx", "scale_grad_by_freq"}},
       {"gelu", "gelu", {"x"}, {"approximate"}},
       {"layer_norm", "layer_norm", {"x", "weight", "bias"}, {"normalized_shape", "eps", "affine"}, adapt_layer_norm},
       {"linear", "linear", {"x", "weight", "bias"}, {"in_features", "out_features", "bias"}, adapt_linear},
+      {"max_pool2d", "max_pool2d", {"x"}, {"kernel_size", "stride", "padding", "dilation", "ceil_mode"}},
       {"mean", "mean", {"x"}, {"dim", "keepdim"}},
       {"mse_loss", "mse_loss", {"input", "target"}, {"reduction"}},
       {"relu", "relu", {"x"}, {}},
       {"softmax", "softmax", {"x"}, {"dim"}},
+      {"tanh", "tanh", {"x"}, {}},
   };
   return operations;
 }
