@@ -33,6 +33,26 @@ TEST(FormulaOperator, EveryScalarComputesTheSameFormula) {
   expect_all(kOperator.in_bfloat16(problem, operands_of<LowPrecision<DType::bf16>>(inputs)));
 }
 
+TEST(FormulaOperator, WithoutABackwardThereIsOneDirection) {
+  class ForwardOnly final : public FormulaOperator<testing::ScaledSumForward> {
+   public:
+    std::string_view name() const override { return "scaled_sum"; }
+    Signature signature(const Problem& problem) const override { return kOperator.signature(problem); }
+    Cost cost(const Problem& problem) const override { return kOperator.cost(problem); }
+    std::vector<Fault> faults(const Problem&) const override { return {}; }
+  };
+  const ForwardOnly forward_only;
+  EXPECT_TRUE(kOperator.has_backward());
+  EXPECT_FALSE(forward_only.has_backward());
+  const std::vector<Values> inputs{values_of({2, 3}, {1, 2, 3, -1, 0.5, 4})};
+  const Problem forward = testing::scaled_sum_problem({2, 3});
+  EXPECT_EQ(forward_only.in_double(forward, operands_of<double>(inputs))->element(0, 0), 12);
+  EXPECT_THROW(forward_only.in_double(testing::scaled_sum_problem({2, 3}, Direction::backward), {}), Error);
+  const std::vector<Implementation> implementations = reference_implementations(forward_only);
+  ASSERT_EQ(implementations.size(), 1u);
+  EXPECT_EQ(implementations[0].direction, Direction::forward);
+}
+
 TEST(FormulaOperator, TrackedCarriesABound) {
   const std::vector<Values> inputs{values_of({2, 3}, {1, 2, 3, -1, 0.5, 4})};
   const auto evaluator = kOperator.tracked(testing::scaled_sum_problem({2, 3}), operands_of<Tracked>(inputs));

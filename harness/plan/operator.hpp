@@ -66,6 +66,8 @@ class Operator {
  public:
   virtual ~Operator() = default;
   virtual std::string_view name() const = 0;
+  /// False for what PyTorch runs without recording (optimiser steps, clipping): there are problems in one direction only.
+  virtual bool has_backward() const { return true; }
   /// Tensors of the problem, inputs first. Throws Refused with PyTorch's message where PyTorch refuses the call.
   virtual Signature signature(const Problem& problem) const = 0;
   virtual Cost cost(const Problem& problem) const = 0;

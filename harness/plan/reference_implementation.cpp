@@ -39,8 +39,9 @@ Implementation reference_implementation(const Operator& definition, Direction di
 }
 
 std::vector<Implementation> reference_implementations(const Operator& definition) {
-  return {reference_implementation(definition, Direction::forward),
-          reference_implementation(definition, Direction::backward)};
+  std::vector<Implementation> implementations{reference_implementation(definition, Direction::forward)};
+  if (definition.has_backward()) implementations.push_back(reference_implementation(definition, Direction::backward));
+  return implementations;
 }
 
 }  // namespace lockstep

@@ -6,7 +6,7 @@ namespace lockstep {
 ProblemList& ProblemList::in(std::string_view set) {
   set_ = set;
   return dtypes({DType::f32, DType::f16, DType::bf16})
-      .directions({Direction::forward, Direction::backward})
+      .directions(all_directions_)
       .fills({Fill::normal})
       .layouts({Layout::contiguous});
 }

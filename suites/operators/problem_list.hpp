@@ -15,10 +15,13 @@ namespace lockstep {
 ///   ProblemList list("layer_norm");
 ///   list.in("smoke").dtypes({f32, f16, bf16}).add("x=8x64,normalized_shape=64", "a small transformer block");
 ///
-/// Settings stay until changed; `in` starts a set with all three dtypes, both directions, the normal fill, contiguous.
+/// Settings stay until changed; `in` starts a set with all three dtypes, every direction, the normal fill, contiguous.
 class ProblemList {
  public:
-  explicit ProblemList(std::string_view operator_name) : operator_name_(operator_name) {}
+  /// `all_directions`: those the operator has.
+  explicit ProblemList(std::string_view operator_name,
+                       std::vector<Direction> all_directions = {Direction::forward, Direction::backward})
+      : operator_name_(operator_name), all_directions_(std::move(all_directions)) {}
 
   ProblemList& in(std::string_view set);
   ProblemList& dtypes(std::vector<DType> dtypes);
@@ -34,7 +37,7 @@ class ProblemList {
  private:
   std::string operator_name_, set_;
   std::vector<DType> dtypes_;
-  std::vector<Direction> directions_;
+  std::vector<Direction> all_directions_, directions_;
   std::vector<Fill> fills_;
   std::vector<Layout> layouts_;
   std::vector<ListedProblem> problems_;
