@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "harness/data/error.hpp"
-#include "suites/replay/case_run.hpp"
+#include "suites/replay/blocks.hpp"
 
 namespace lockstep {
 namespace {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "harness/data/error.hpp"
+#include "suites/replay/blocks.hpp"
 
 namespace lockstep {
 namespace {
@@ -71,6 +72,8 @@ struct CaseOperation {
   std::vector<std::string_view> inputs, parameters;
   /// Null where the operator takes the case as it is.
   Adapt adapt = nullptr;
+  /// Null where the case is one call.
+  RunBlock block = nullptr;
 };
 
 const std::vector<CaseOperation>& served_operations() {
@@ -85,7 +88,12 @@ const std::vector<CaseOperation>& served_operations() {
        [](Parameters& parameters, NamedValues& arrays) { adapt_batch_norm(parameters, arrays, 2); }},
       {"batch_norm3d", "batch_norm", norm_inputs, norm_parameters,
        [](Parameters& parameters, NamedValues& arrays) { adapt_batch_norm(parameters, arrays, 3); }},
-      {"batch_norm_seq", "batch_norm", {}, {"dims", "momentum", "eps", "affine", "train_steps", "then"}},
+      {"batch_norm_seq",
+       "batch_norm",
+       {},
+       {"dims", "momentum", "eps", "affine", "train_steps", "then"},
+       nullptr,
+       run_batch_norm_sequence},
       {"channel_shuffle", "channel_shuffle", {"x"}, {"groups"}},
       {"embedding", "embedding", {"weight", "indices"}, {"padding_idx", "scale_grad_by_freq"}},
       {"gelu", "gelu", {"x"}, {"approximate"}},
@@ -149,7 +157,7 @@ CaseProblem translate_case(const CaseDescription& description, const Catalogue& 
   if (!result.not_served.empty()) return result;
 
   result.entry = find_entry(catalogue, operation->operator_name);
-  result.is_batch_norm_sequence = operation->op == "batch_norm_seq";
+  result.block = operation->block;
   result.problem.operator_name = operation->operator_name;
   result.problem.parameters = description.parameters;
   result.problem.dtype = DType::f64;

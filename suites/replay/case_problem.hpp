@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
 #include "harness/plan/case.hpp"
 #include "suites/replay/case_reader.hpp"
+#include "suites/replay/operator_run.hpp"
 
 namespace lockstep {
+
+struct CaseProblem;
+
+/// Computes one problem on arrays by name: an implementation, or the formula in double.
+using ComputeProblem = std::function<OperatorRun(const Problem&, const NamedValues&)>;
+
+/// Runs a case that is several calls, each on what the one before gave, and returns its results under the case's names.
+using RunBlock = OperatorRun (*)(const CaseProblem&, const CaseDescription&, const ComputeProblem&);
 
 /// A case as a question to an operator of the catalogue.
 struct CaseProblem {
@@ -18,8 +28,8 @@ struct CaseProblem {
   /// The case's inputs and output gradients, and what a PyTorch module that was just made has for the rest (a weight of
   /// 1, a running variance of 1) where the case's parameters ask for it without giving the array.
   NamedValues arrays;
-  /// A block of training steps and an evaluation instead of one call.
-  bool is_batch_norm_sequence = false;
+  /// Several calls instead of one; null where the case is one call.
+  RunBlock block = nullptr;
   /// Why Lockstep does not serve the case; empty where it does.
   std::string not_served;
 };

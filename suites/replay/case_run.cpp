@@ -15,13 +15,15 @@ void append(OperatorRun& all, OperatorRun&& one) {
 }  // namespace
 
 OperatorRun run_case(const CaseProblem& item, const CaseDescription& description, const ComputeProblem& compute) {
-  if (item.is_batch_norm_sequence) return run_batch_norm_sequence(item, description, compute);
+  if (item.block) return item.block(item, description, compute);
   OperatorRun all = compute(item.problem, item.arrays);
   if (description.grad_outputs.empty()) {
     if (!description.grads.empty())
       throw Error("grads are asked for without grad_outputs; accepted: g_<output> for each differentiable output");
     return all;
   }
+  if (!item.entry->definition->has_backward())
+    throw Error("grad_outputs are given, but " + description.op + " has no backward; accepted: no grad_outputs");
   Problem backward = item.problem;
   backward.direction = Direction::backward;
   append(all, compute(backward, item.arrays));
