@@ -35,7 +35,8 @@ void adapt_layer_norm(Parameters& parameters, NamedValues& arrays) {
   adapt_affine(parameters, arrays, parameters.integers("normalized_shape", {}));
 }
 
-void adapt_linear(Parameters& parameters, NamedValues& arrays) {
+/// Linear and convolutional layers: a bias that is absent is off.
+void adapt_bias(Parameters& parameters, NamedValues& arrays) {
   if (!parameters.boolean("bias", true)) arrays.erase("bias");
   parameters.set_boolean("bias", arrays.contains("bias"));
 }
@@ -95,10 +96,11 @@ const std::vector<CaseOperation>& served_operations() {
        nullptr,
        run_batch_norm_sequence},
       {"channel_shuffle", "channel_shuffle", {"x"}, {"groups"}},
+      {"conv2d", "conv2d", {"x", "weight", "bias"}, {"stride", "padding", "dilation", "groups", "bias"}, adapt_bias},
       {"embedding", "embedding", {"weight", "indices"}, {"padding_idx", "scale_grad_by_freq"}},
       {"gelu", "gelu", {"x"}, {"approximate"}},
       {"layer_norm", "layer_norm", {"x", "weight", "bias"}, {"normalized_shape", "eps", "affine"}, adapt_layer_norm},
-      {"linear", "linear", {"x", "weight", "bias"}, {"in_features", "out_features", "bias"}, adapt_linear},
+      {"linear", "linear", {"x", "weight", "bias"}, {"in_features", "out_features", "bias"}, adapt_bias},
       {"max_pool2d", "max_pool2d", {"x"}, {"kernel_size", "stride", "padding", "dilation", "ceil_mode"}},
       {"mean", "mean", {"x"}, {"dim", "keepdim"}},
       {"mse_loss", "mse_loss", {"input", "target"}, {"reduction"}},

@@ -149,6 +149,37 @@ def draw_channel_shuffle(rng):
     return Call("channel_shuffle", {"groups": groups}, {"x": values(rng, x, True)}, function)
 
 
+def draw_conv2d(rng):
+    groups = int(rng.choice([1, 1, 2, 3, 4]))
+    into, out = groups * int(rng.integers(1, 5)), groups * int(rng.integers(1, 5))
+    weight = (out, into // groups, int(rng.integers(1, 5)), int(rng.integers(1, 5)))
+    x = (int(rng.integers(0 if chance(rng, 0.1) else 1, 4)), into, int(rng.integers(1, 12)), int(rng.integers(1, 12)))
+    if chance(rng, 0.05):
+        x = (x[0], into + 1) + x[2:]
+    if chance(rng, 0.2):
+        x = x[1:]
+    parameters = {"bias": chance(rng, 0.6)}
+    for name, choices in (("stride", [1, 1, 2, 3]), ("padding", [0, 1, 2]), ("dilation", [1, 1, 2])):
+        if chance(rng, 0.7):
+            parameters[name] = [int(rng.choice(choices)) for _ in range(2)]
+            if chance(rng, 0.2):
+                parameters[name] = parameters[name][0] if chance(rng, 0.5) else parameters[name][:1]
+    if chance(rng, 0.3):
+        parameters["padding"] = str(rng.choice(["same", "valid"]))
+        if chance(rng, 0.7):
+            parameters.pop("stride", None)
+    if chance(rng, 0.04):
+        parameters[str(rng.choice(["stride", "dilation"]))] = int(rng.choice([0, -1]))
+    if groups != 1 or chance(rng, 0.5):
+        parameters["groups"] = groups if not chance(rng, 0.05) else groups + 1
+    inputs = {"x": values(rng, x, True), "weight": values(rng, weight)}
+    if parameters["bias"]:
+        inputs["bias"] = values(rng, (out + (1 if chance(rng, 0.05) else 0),))
+    settings = {name: given for name, given in parameters.items() if name != "bias"}
+    return Call("conv2d", parameters, inputs,
+                lambda t: {"y": F.conv2d(t["x"], t["weight"], t.get("bias"), **settings)})
+
+
 def draw_gelu(rng):
     approximate = str(rng.choice(["none", "tanh"])) if not chance(rng, 0.08) else "fast"
     parameters = {"approximate": approximate} if approximate != "none" or chance(rng, 0.5) else {}
@@ -228,5 +259,5 @@ def draw_softmax(rng):
     return Call("softmax", {"dim": dim}, {"x": values(rng, x, True)}, lambda t: {"y": F.softmax(t["x"], dim)})
 
 
-DRAWS = (draw_add, draw_batch_norm, draw_batch_norm, draw_batch_norm_sequence, draw_channel_shuffle, draw_gelu,
-         draw_layer_norm, draw_linear, draw_mean, draw_mse_loss, draw_relu, draw_softmax)
+DRAWS = (draw_add, draw_batch_norm, draw_batch_norm, draw_batch_norm_sequence, draw_channel_shuffle, draw_conv2d,
+         draw_gelu, draw_layer_norm, draw_linear, draw_mean, draw_mse_loss, draw_relu, draw_softmax)
