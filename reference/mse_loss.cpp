@@ -75,9 +75,8 @@ class Backward {
  public:
   Backward(const Problem& problem, const Operands<T>& in)
       : op_(problem), difference_(op_, in), g_(in[2]), copies_{{op_.input, op_.full}, {op_.target, op_.full}} {
-    if (op_.reduction == Reduction::none) return;
-    scale_ = g_[0];
-    if (op_.reduction == Reduction::mean) scale_ = shared(T(scale_ / T(op_.divisor())));
+    if (op_.reduction == Reduction::sum) scale_ = times_power_of_two(g_[0], 2.0);
+    if (op_.reduction == Reduction::mean) scale_ = shared(T(held_constant<T>(2.0 / op_.divisor()) * g_[0]));
   }
 
   T element(std::size_t output, std::int64_t index) const {
@@ -86,12 +85,12 @@ class Backward {
     const T gradient = copies.count() == 1 ? product(first) : sum<T>(copies.count(), [&](std::int64_t k) {
       return product(first + copies.distance(k));
     });
-    return times_power_of_two(gradient, output == 0 ? 2.0 : -2.0);
+    return output == 0 ? gradient : -gradient;
   }
 
  private:
   T product(std::int64_t index) const {
-    return difference_[index] * (op_.reduction == Reduction::none ? g_[index] : scale_);
+    return difference_[index] * (op_.reduction == Reduction::none ? times_power_of_two(g_[index], 2.0) : scale_);
   }
 
   MseLoss op_;

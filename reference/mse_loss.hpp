@@ -10,7 +10,7 @@ namespace lockstep {
 ///
 ///   none:  y[i] = (input[i] - target[i])^2       d_input[i] = 2 (input[i] - target[i]) g_y[i]
 ///   sum:   y = the sum of those                  d_input[i] = 2 (input[i] - target[i]) g_y
-///   mean:  y = their sum / count                 d_input[i] = 2 (input[i] - target[i]) g_y / count
+///   mean:  y = their sum / count                 d_input[i] = (input[i] - target[i]) (2 / count) g_y
 ///
 /// and d_target = -d_input; where an operand is broadcast its gradient is the sum over its copies.
 /// Shapes: input, d_input [*]; target, d_target [*]; their broadcast shape [*] has `count` elements; y, g_y [*] of that

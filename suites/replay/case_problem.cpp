@@ -65,6 +65,30 @@ void adapt_batch_norm(Parameters& parameters, NamedValues& arrays, std::int64_t 
   }
 }
 
+/// torch.bmm: three axes each, and no broadcasting.
+void adapt_bmm(Parameters&, NamedValues& arrays) {
+  const auto a = arrays.find("a"), b = arrays.find("b");
+  if (a == arrays.end() || b == arrays.end()) return;
+  const Shape &first = a->second.shape(), &second = b->second.shape();
+  if (first.size() != 3) throw Refused("batch1 must be a 3D tensor");
+  if (second.size() != 3) throw Refused("batch2 must be a 3D tensor");
+  const Shape wanted{first[0], first[2]}, given{second[0], second[1]};
+  if (given != wanted)
+    throw Refused("Expected size for first two dimensions of batch2 tensor to be: " + to_text(wanted) +
+                  " but got: " + to_text(given) + ".");
+}
+
+void adapt_cross_entropy(Parameters& parameters, NamedValues& arrays) {
+  if (parameters.has("weighted") && !parameters.boolean("weighted", true)) arrays.erase("weight");
+  parameters.remove("weighted");
+  const auto input = arrays.find("input"), target = arrays.find("target");
+  if (input == arrays.end() || target == arrays.end()) return;
+  // Targets of input's shape are probabilities, whatever they hold.
+  const bool has_input_shape = input->second.shape() == target->second.shape();
+  if (has_input_shape && !is_floating(target->second.dtype()))
+    throw Refused("Expected floating point type for target with class probabilities, got Long");
+}
+
 using Adapt = void (*)(Parameters&, NamedValues&);
 
 /// How the format writes an operator that Lockstep serves.
@@ -95,12 +119,24 @@ const std::vector<CaseOperation>& served_operations() {
        {"dims", "momentum", "eps", "affine", "train_steps", "then"},
        nullptr,
        run_batch_norm_sequence},
+      {"bmm", "matmul", {"a", "b"}, {}, adapt_bmm},
       {"channel_shuffle", "channel_shuffle", {"x"}, {"groups"}},
       {"conv2d", "conv2d", {"x", "weight", "bias"}, {"stride", "padding", "dilation", "groups", "bias"}, adapt_bias},
+      {"cross_entropy",
+       "cross_entropy",
+       {"input", "target", "weight"},
+       {"reduction", "ignore_index", "label_smoothing", "weighted"},
+       adapt_cross_entropy},
+      {"cross_entropy_prob",
+       "cross_entropy",
+       {"input", "target", "weight"},
+       {"reduction", "ignore_index", "label_smoothing", "weighted"},
+       adapt_cross_entropy},
       {"embedding", "embedding", {"weight", "indices"}, {"padding_idx", "scale_grad_by_freq"}},
       {"gelu", "gelu", {"x"}, {"approximate"}},
       {"layer_norm", "layer_norm", {"x", "weight", "bias"}, {"normalized_shape", "eps", "affine"}, adapt_layer_norm},
       {"linear", "linear", {"x", "weight", "bias"}, {"in_features", "out_features", "bias"}, adapt_bias},
+      {"matmul", "matmul", {"a", "b"}, {}},
       {"max_pool2d", "max_pool2d", {"x"}, {"kernel_size", "stride", "padding", "dilation", "ceil_mode"}},
       {"mean", "mean", {"x"}, {"dim", "keepdim"}},
       {"mse_loss", "mse_loss", {"input", "target"}, {"reduction"}},
