@@ -9,10 +9,16 @@
 namespace lockstep {
 namespace {
 
+/// The gradient that an optimiser takes, or one of several: grad, grad0, grad1, ...
+bool is_gradient(std::string_view key) {
+  constexpr std::string_view kStem = "grad";
+  return key.starts_with(kStem) && key.find_first_not_of("0123456789", kStem.size()) == std::string_view::npos;
+}
+
 /// A shape is told from a parameter by its key: inputs of operators carry these names everywhere.
 bool names_an_input(std::string_view key) {
   return key == "x" || key == "a" || key == "b" || key == "input" || key == "target" || key == "weight" ||
-         key == "indices";
+         key == "indices" || is_gradient(key);
 }
 
 }  // namespace

@@ -39,7 +39,8 @@ TEST(Problem, LabelsReadBackAsTheSameProblem) {
   for (const std::string label : {"x=16x64x28x28,groups=4,dtype=f32", "x=scalar,dtype=f16",
                                   "a=3x1,b=1x4,alpha=_0.5,dtype=bf16,layout=channels_last",
                                   "x=0x5,weight=7x5,bias=false,dtype=f64,fill=adversarial",
-                                  "input=2x3,target=2,reduction=none,dtype=f32,layout=unaligned", "dtype=f32"}) {
+                                  "input=2x3,target=2,reduction=none,dtype=f32,layout=unaligned", "dtype=f32",
+                                  "grad=3x2,momentum=0.9,dtype=f32", "grad0=3,grad1=scalar,grad_scale=2,dtype=f32"}) {
     const Problem problem = parse_problem("some_op.backward", label);
     EXPECT_EQ(problem.label(), label);
     EXPECT_EQ(problem.operator_name, "some_op");
