@@ -13,4 +13,12 @@ namespace lockstep {
 OperatorRun run_batch_norm_sequence(const CaseProblem& item, const CaseDescription& description,
                                     const ComputeProblem& compute);
 
+/// sgd: `steps` steps (as many as there are gradients), each on the parameters and the state that the one before left.
+/// Inputs p, grad0, grad1, ...; outputs p_after<k> and, where there is momentum, the final state_momentum_buffer. A case
+/// with the operator's own inputs (grad instead of grad0, as dumps have them) is one call of it.
+OperatorRun run_sgd_steps(const CaseProblem& item, const CaseDescription& description, const ComputeProblem& compute);
+
+/// adam, adamw: the same with the final state_exp_avg, state_exp_avg_sq and, with amsgrad, state_max_exp_avg_sq.
+OperatorRun run_adam_steps(const CaseProblem& item, const CaseDescription& description, const ComputeProblem& compute);
+
 }  // namespace lockstep

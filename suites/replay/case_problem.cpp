@@ -89,6 +89,12 @@ void adapt_cross_entropy(Parameters& parameters, NamedValues& arrays) {
     throw Refused("Expected floating point type for target with class probabilities, got Long");
 }
 
+/// torch.optim.AdamW.
+void adapt_adamw(Parameters& parameters, NamedValues&) {
+  parameters.set_boolean("decoupled_weight_decay", true);
+  if (!parameters.has("weight_decay")) parameters.set("weight_decay", "0.01");
+}
+
 using Adapt = void (*)(Parameters&, NamedValues&);
 
 /// How the format writes an operator that Lockstep serves.
@@ -105,7 +111,11 @@ const std::vector<CaseOperation>& served_operations() {
   static const std::vector<std::string_view> norm_inputs{"x", "weight", "bias", "running_mean", "running_var"};
   static const std::vector<std::string_view> norm_parameters{
       "training", "momentum", "eps", "affine", "track_running_stats", "num_batches_tracked", "num_features"};
+  static const std::vector<std::string_view> adam_parameters{
+      "lr", "betas", "eps", "weight_decay", "amsgrad", "maximize", "steps", "step", "decoupled_weight_decay"};
   static const std::vector<CaseOperation> operations{
+      {"adam", "adam", {}, adam_parameters, nullptr, run_adam_steps},
+      {"adamw", "adam", {}, adam_parameters, adapt_adamw, run_adam_steps},
       {"add", "add", {"a", "b"}, {"alpha"}},
       {"batch_norm1d", "batch_norm", norm_inputs, norm_parameters,
        [](Parameters& parameters, NamedValues& arrays) { adapt_batch_norm(parameters, arrays, 1); }},
@@ -141,6 +151,12 @@ const std::vector<CaseOperation>& served_operations() {
       {"mean", "mean", {"x"}, {"dim", "keepdim"}},
       {"mse_loss", "mse_loss", {"input", "target"}, {"reduction"}},
       {"relu", "relu", {"x"}, {}},
+      {"sgd",
+       "sgd",
+       {},
+       {"lr", "momentum", "dampening", "weight_decay", "nesterov", "maximize", "steps", "first_step"},
+       nullptr,
+       run_sgd_steps},
       {"softmax", "softmax", {"x"}, {"dim"}},
       {"tanh", "tanh", {"x"}, {}},
   };
