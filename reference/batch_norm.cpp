@@ -7,6 +7,8 @@
 #include "harness/numerics/moments.hpp"
 #include "harness/plan/formula_operator.hpp"
 #include "reference/batch_norm_faults.hpp"
+#include "reference/channel_planes.hpp"
+#include "reference/inverse_deviation.hpp"
 #include "reference/operators.hpp"
 
 namespace lockstep {
@@ -18,43 +20,10 @@ T held(double value) {
   return T(value) * T(1.0);
 }
 
-/// Row-major indices of a channel's values for i that mostly ascend: divides once per image, not once per value.
-class ChannelWalk {
- public:
-  ChannelWalk(const BatchNorm& op, std::int64_t channel) : op_(op), channel_(channel), offset_(channel * op.plane) {}
-  std::int64_t operator()(std::int64_t i) {
-    if (i < first_ || i >= first_ + op_.plane) {
-      first_ = i / op_.plane * op_.plane;
-      offset_ = op_.index(channel_, first_) - first_;
-    }
-    return i + offset_;
-  }
-
- private:
-  const BatchNorm& op_;
-  std::int64_t channel_, first_ = 0, offset_;
-};
-
 template <class T>
 Moments<T> channel_moments(const BatchNorm& op, const Operand<T>& x, std::int64_t channel) {
-  ChannelWalk walk(op, channel);
+  ChannelWalk walk(op.channels, op.plane, channel);
   return moments<T>(op.count(), [&](std::int64_t i) { return x[walk(i)]; });
-}
-
-/// 1 / sqrt(variance + eps).
-template <class T>
-T inverse_deviation(const T& variance, double eps) {
-  return rsqrt(variance + T(eps));
-}
-
-/// No computed variance is below zero, whatever its error: the result lies between 0 and 1 / sqrt(eps). Without saying
-/// so a constant channel far from zero, where the bound exceeds eps, would have no finite bound at all.
-template <class T>
-requires std::same_as<T, Tracked> T inverse_deviation(const T& variance, double eps) {
-  Tracked result = rsqrt(variance + T(eps));
-  const double largest = (1 + current_contract().function_error(current_contract().rsqrt_ulp)) / std::sqrt(eps);
-  if (eps > 0) result.bound = std::fmin(result.bound, std::fmax(largest - result.value, result.value));
-  return result;
 }
 
 template <class T>
@@ -140,7 +109,7 @@ struct GradientSums {
 template <class T>
 GradientSums<T> gradient_sums(const BatchNorm& op, const Operand<T>& g, const Operand<T>& x, const Normaliser<T>& s,
                               std::int64_t channel) {
-  ChannelWalk walk_g(op, channel), walk_x(op, channel);
+  ChannelWalk walk_g(op.channels, op.plane, channel), walk_x(op.channels, op.plane, channel);
   return {sum<T>(op.count(), [&](std::int64_t i) { return g[walk_g(i)]; }),
           dot<T>(
               op.count(), [&](std::int64_t i) { return g[walk_g(i)]; },
@@ -155,7 +124,7 @@ requires std::same_as<T, Tracked> GradientSums<T> gradient_sums(const BatchNorm&
                                                                 std::int64_t channel) {
   constexpr int kLanes = 4;
   std::array<SumStatistics, kLanes> plain{}, products{};
-  ChannelWalk walk(op, channel);
+  ChannelWalk walk(op.channels, op.plane, channel);
   const std::int64_t n = op.count();
   const double mean = s.mean.value, rstd = s.rstd.value;
   for (std::int64_t i = 0; i < n; ++i) {

@@ -18,7 +18,7 @@ bool is_gradient(std::string_view key) {
 /// A shape is told from a parameter by its key: inputs of operators carry these names everywhere.
 bool names_an_input(std::string_view key) {
   return key == "x" || key == "a" || key == "b" || key == "input" || key == "target" || key == "weight" ||
-         key == "indices" || is_gradient(key);
+         key == "indices" || key == "means" || is_gradient(key);
 }
 
 }  // namespace
