@@ -148,30 +148,27 @@ __device__ __forceinline__ void write_four(const Gemm<Scalar>& g, int split, int
   }
 }
 
-/// grid.x: tiles, those of one row of tiles following one another, so that they share A in the cache; grid.y: splits of
-/// k.
-template <class Scalar, class Tile, int kPack, bool kAAlongK, bool kBAlongK>
-__global__ void __launch_bounds__(256, 2) tiled_gemm(Gemm<Scalar> g) {
-  using LoaderA = SliceLoader<Scalar, Tile::kTileM, Tile::kTileK, kPack, kAAlongK>;
-  using LoaderB = SliceLoader<Scalar, Tile::kTileN, Tile::kTileK, kPack, kBAlongK>;
+/// First element of a tile that this thread owns; the others lie 16 rows and 32 columns apart, in runs of 4.
+template <class Tile>
+struct TilePlace {
+  int m, n;
+  __device__ __forceinline__ TilePlace() {
+    const int warp = static_cast<int>(threadIdx.x) / 32, lane = static_cast<int>(threadIdx.x) % 32;
+    constexpr int kWarpsN = Tile::kTileN / Tile::kWarpN;
+    m = warp / kWarpsN * Tile::kWarpM + lane / 8 * 4;
+    n = warp % kWarpsN * Tile::kWarpN + lane % 8 * 4;
+  }
+};
+
+/// Adds the products of `slices` slices to the sums. A loader brings slices of one operand: load() starts reading the
+/// next one, store() puts it into shared memory, k by k, kSharedPitch apart.
+template <class Tile, class LoaderA, class LoaderB, int kLengthA, int kLengthB>
+__device__ __forceinline__ void multiply_slices(LoaderA& loader_a, LoaderB& loader_b, int slices,
+                                                float (&slices_a)[2][kLengthA], float (&slices_b)[2][kLengthB],
+                                                float (&sums)[Tile::kRows][Tile::kColumns]) {
   constexpr int kPitchA = LoaderA::kSharedPitch, kPitchB = LoaderB::kSharedPitch;
-  LOCKSTEP_SHARED(float, slices_a, [2][Tile::kTileK * LoaderA::kSharedPitch]);
-  LOCKSTEP_SHARED(float, slices_b, [2][Tile::kTileK * LoaderB::kSharedPitch]);
-
-  const int tiles_n = (g.n + Tile::kTileN - 1) / Tile::kTileN;
-  const int tile_m = static_cast<int>(blockIdx.x) / tiles_n * Tile::kTileM;
-  const int tile_n = static_cast<int>(blockIdx.x) % tiles_n * Tile::kTileN;
-  const int split = static_cast<int>(blockIdx.y);
-  const int k_begin = split * g.k_per_split, k_end = min(k_begin + g.k_per_split, g.k);
-  const int slices = (k_end - k_begin + Tile::kTileK - 1) / Tile::kTileK;
-
-  const int warp = static_cast<int>(threadIdx.x) / 32, lane = static_cast<int>(threadIdx.x) % 32;
-  constexpr int kWarpsN = Tile::kTileN / Tile::kWarpN;
-  const int own_m = warp / kWarpsN * Tile::kWarpM + lane / 8 * 4, own_n = warp % kWarpsN * Tile::kWarpN + lane % 8 * 4;
-
-  LoaderA loader_a(g.a, tile_m, g.m, k_begin, k_end);
-  LoaderB loader_b(g.b, tile_n, g.n, k_begin, k_end);
-  float sums[Tile::kRows][Tile::kColumns] = {};
+  static_assert(kLengthA == Tile::kTileK * kPitchA && kLengthB == Tile::kTileK * kPitchB);
+  const TilePlace<Tile> own;
   if (slices > 0) {
     loader_a.load();
     loader_b.load();
@@ -185,8 +182,8 @@ __global__ void __launch_bounds__(256, 2) tiled_gemm(Gemm<Scalar> g) {
       loader_a.load();
       loader_b.load();
     }
-    const float* const from_a = slices_a[slice % 2] + own_m;
-    const float* const from_b = slices_b[slice % 2] + own_n;
+    const float* const from_a = slices_a[slice % 2] + own.m;
+    const float* const from_b = slices_b[slice % 2] + own.n;
 #pragma unroll
     for (int k = 0; k < Tile::kTileK; ++k) {
       float a[Tile::kRows], b[Tile::kColumns];
@@ -204,12 +201,35 @@ __global__ void __launch_bounds__(256, 2) tiled_gemm(Gemm<Scalar> g) {
     }
     __syncthreads();
   }
+}
+
+/// grid.x: tiles, those of one row of tiles following one another, so that they share A in the cache; grid.y: splits of
+/// k.
+template <class Scalar, class Tile, int kPack, bool kAAlongK, bool kBAlongK>
+__global__ void __launch_bounds__(256, 2) tiled_gemm(Gemm<Scalar> g) {
+  using LoaderA = SliceLoader<Scalar, Tile::kTileM, Tile::kTileK, kPack, kAAlongK>;
+  using LoaderB = SliceLoader<Scalar, Tile::kTileN, Tile::kTileK, kPack, kBAlongK>;
+  LOCKSTEP_SHARED(float, slices_a, [2][Tile::kTileK * LoaderA::kSharedPitch]);
+  LOCKSTEP_SHARED(float, slices_b, [2][Tile::kTileK * LoaderB::kSharedPitch]);
+
+  const int tiles_n = (g.n + Tile::kTileN - 1) / Tile::kTileN;
+  const int tile_m = static_cast<int>(blockIdx.x) / tiles_n * Tile::kTileM;
+  const int tile_n = static_cast<int>(blockIdx.x) % tiles_n * Tile::kTileN;
+  const int split = static_cast<int>(blockIdx.y);
+  const int k_begin = split * g.k_per_split, k_end = min(k_begin + g.k_per_split, g.k);
+  const int slices = (k_end - k_begin + Tile::kTileK - 1) / Tile::kTileK;
+
+  const TilePlace<Tile> own;
+  LoaderA loader_a(g.a, tile_m, g.m, k_begin, k_end);
+  LoaderB loader_b(g.b, tile_n, g.n, k_begin, k_end);
+  float sums[Tile::kRows][Tile::kColumns] = {};
+  multiply_slices<Tile>(loader_a, loader_b, slices, slices_a, slices_b, sums);
 
 #pragma unroll
   for (int i = 0; i < Tile::kRows; ++i)
 #pragma unroll
     for (int f = 0; f < Tile::kColumns / 4; ++f)
-      write_four(g, split, tile_m + own_m + i / 4 * 16 + i % 4, tile_n + own_n + f * 32, &sums[i][f * 4]);
+      write_four(g, split, tile_m + own.m + i / 4 * 16 + i % 4, tile_n + own.n + f * 32, &sums[i][f * 4]);
 }
 
 /// Adds the splits' parts in their order, then the bias: the same bits in every run.
