@@ -58,6 +58,17 @@ class Products {
       wide_b_[slot] = b_[b];
     }
   }
+  /// A number that is added as it is.
+  void add_alone(const T& number) {
+    const auto slot = static_cast<std::size_t>(count_++);
+    if (a_floats_) {
+      narrow_a_[slot] = static_cast<float>(value_of(number));
+      narrow_b_[slot] = 1.0f;
+    } else {
+      wide_a_[slot] = number;
+      wide_b_[slot] = T(1.0);
+    }
+  }
   T sum() const {
     if constexpr (kPlain)
       if (a_floats_) {
@@ -94,8 +105,9 @@ class Forward {
     const std::int64_t plane = index / (op_.out_size.width * op_.out_size.height);
     const std::int64_t n = plane / op_.out_channels, o = plane % op_.out_channels;
     gather(n, o, p, q);
-    const T product = products_.sum();
-    return op_.bias ? product + bias_[o] : product;
+    // A term like the others: many libraries start their sums with it, so that it takes part in every rounding.
+    if (op_.bias) products_.add_alone(bias_[o]);
+    return products_.sum();
   }
 
  private:
@@ -105,7 +117,7 @@ class Forward {
     const std::int64_t first_channel = n * op_.in_channels + o / op_.out_per_group() * op_.in_per_group();
     std::int64_t weight = o * op_.window();
     products_.clear();
-    products_.reserve(op_.window());
+    products_.reserve(op_.window() + 1);
     for (std::int64_t c = 0; c < op_.in_per_group(); ++c)
       for (std::int64_t r = 0; r < op_.kernel.height; ++r) {
         const std::int64_t row = first_row + r * op_.dilation.height;

@@ -24,9 +24,10 @@ struct PerAxis {
 /// x is surrounded by zeros: one that meets an infinite weight makes a NaN, as in PyTorch; d_x takes no part of them.
 /// Parameters (default): stride (1), padding (0; `same` for P = H, where an odd number of zeros has one more at the end;
 /// `valid` for 0), dilation (1), each one number or one per axis; groups G (1); bias (true).
-/// Dtypes: f32, f16, bf16; sums in f32. Refused, with PyTorch's messages: other ranks; no groups; channels or outputs
-/// that groups do not divide; no stride or dilation, a negative padding; a kernel larger than the padded input; an
-/// empty kernel or plane unless there are no images or no channels; `same` with a stride; a bias of another length.
+/// Dtypes: f32, f16, bf16; sums in f32, in any order, the bias among their terms.
+/// Refused, with PyTorch's messages: other ranks; no groups; channels or outputs that groups do not divide; no stride or
+/// dilation, a negative padding; a kernel larger than the padded input; an empty kernel or plane unless there are no
+/// images or no channels; `same` with a stride; a bias of another length.
 struct Conv2d {
   std::int64_t images = 1, in_channels = 0, out_channels = 0, groups = 1;
   PerAxis size, kernel, out_size;  // H and W, R and S, P and Q

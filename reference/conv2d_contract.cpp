@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cctype>
 
 #include "harness/data/error.hpp"
 #include "reference/conv2d.hpp"
