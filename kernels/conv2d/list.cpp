@@ -1,11 +1,55 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
 #include "kernels/conv2d/onednn.hpp"
 #include "kernels/implementations.hpp"
 #include "kernels/shared/kernel_entry.hpp"
 #include "reference/conv2d.hpp"
 
 namespace lockstep {
+
+LOCKSTEP_DECLARE_KERNEL(conv2d_forward_direct)
+LOCKSTEP_DECLARE_KERNEL(conv2d_forward_implicit_gemm)
+LOCKSTEP_DECLARE_KERNEL(conv2d_backward_direct)
+LOCKSTEP_DECLARE_KERNEL(conv2d_backward_implicit_gemm)
+Launch conv2d_forward_cudnn(const Problem&, const Tensors&, Device&);
+Launch conv2d_backward_cudnn(const Problem&, const Tensors&, Device&);
+
 namespace {
+
+/// Groups of at most so many channels, in and out, are not worth a matrix product.
+constexpr std::int64_t kFewChannels = 4;
+/// Blocks along z, which the matrix product gives to groups and to phases of the stride.
+constexpr std::int64_t kMostProducts = 65535;
+/// Offsets and coordinates are held as int; strided views span up to twice their elements.
+constexpr std::int64_t kMostElements = std::int64_t{1} << 29;
+
+std::optional<std::string> too_large(const Conv2d& op) {
+  const std::int64_t reach = std::max({op.size.height + 2 * op.padding_after.height + op.stride.height,
+                                       op.size.width + 2 * op.padding_after.width + op.stride.width,
+                                       op.dilation.height * op.kernel.height, op.dilation.width * op.kernel.width});
+  const std::int64_t elements =
+      std::max({element_count(op.x_shape), element_count(op.weight_shape), element_count(op.y_shape), reach});
+  if (elements > kMostElements) return "kernels hold offsets as int: tensors of up to 2^29 elements";
+  return std::nullopt;
+}
+
+std::int64_t products(const Conv2d& op) {
+  return op.groups * std::min(op.stride.height, op.size.height) * std::min(op.stride.width, op.size.width);
+}
+
+std::optional<std::string> not_direct(const Problem& problem) {
+  const Conv2d op(problem);
+  if (std::max(op.in_per_group(), op.out_per_group()) > kFewChannels && products(op) <= kMostProducts)
+    return "groups of more than 4 channels are for the matrix product";
+  return too_large(op);
+}
+
+std::optional<std::string> not_implicit_gemm(const Problem& problem) {
+  const Conv2d op(problem);
+  if (products(op) > kMostProducts) return "at most 65535 groups times phases of the stride";
+  return too_large(op);
+}
 
 std::optional<std::string> not_for_onednn(const Problem& problem) {
   if (const auto reason = no_conv2d_in_onednn(problem.dtype)) return reason;
@@ -13,16 +57,48 @@ std::optional<std::string> not_for_onednn(const Problem& problem) {
   return std::nullopt;
 }
 
+std::optional<std::string> not_for_cudnn(const Problem& problem) {
+  const Conv2d op(problem);
+  if (op.is_empty()) return "cuDNN takes no empty tensors";
+  if (op.padding.height != op.padding_after.height || op.padding.width != op.padding_after.width)
+    return "cuDNN pads both sides alike";
+  if (problem.layout == Layout::channels_last && op.x_shape.size() == 4)
+    return "cuDNN wants a channels-last weight for channels-last activations, PyTorch's is contiguous";
+  if (problem.layout != Layout::contiguous) return "cuDNN is given aligned memory without gaps";
+  return std::nullopt;
+}
+
 PrecisionContract any_order(const Problem&) { return float_accumulation(1); }
+
+/// f32 is multiplied in f32; f16 and bf16 go through matrix units, which truncate: the largest loss of those from
+/// compute capability 7.5 on (8 products a step, 24 bits).
+PrecisionContract cudnn_contract(const Problem& problem) {
+  PrecisionContract contract = float_accumulation(1);
+  if (problem.dtype == DType::f32) return contract;
+  contract.truncation_per_term = 1.375;
+  contract.unbiased = false;
+  return contract;
+}
 
 }  // namespace
 
 std::vector<Implementation> conv2d_implementations() {
+  constexpr Direction forward = Direction::forward, backward = Direction::backward;
   return {
-      vendor_call(Backend::onednn, "direct", Direction::forward, LOCKSTEP_ONEDNN(conv2d_forward_onednn), not_for_onednn,
+      cuda_kernel("direct", forward, LOCKSTEP_KERNEL(conv2d_forward_direct), not_direct, any_order),
+      cuda_kernel("implicit_gemm", forward, LOCKSTEP_KERNEL(conv2d_forward_implicit_gemm), not_implicit_gemm,
                   any_order),
-      vendor_call(Backend::onednn, "direct", Direction::backward, LOCKSTEP_ONEDNN(conv2d_backward_onednn),
-                  not_for_onednn, any_order),
+      cuda_kernel("direct", backward, LOCKSTEP_KERNEL(conv2d_backward_direct), not_direct, any_order),
+      cuda_kernel("implicit_gemm", backward, LOCKSTEP_KERNEL(conv2d_backward_implicit_gemm), not_implicit_gemm,
+                  any_order),
+      vendor_call(Backend::onednn, "direct", forward, LOCKSTEP_ONEDNN(conv2d_forward_onednn), not_for_onednn,
+                  any_order),
+      vendor_call(Backend::onednn, "direct", backward, LOCKSTEP_ONEDNN(conv2d_backward_onednn), not_for_onednn,
+                  any_order),
+      vendor_call(Backend::cudnn, "implicit_gemm", forward, LOCKSTEP_CUDA_LIBRARY(conv2d_forward_cudnn), not_for_cudnn,
+                  cudnn_contract),
+      vendor_call(Backend::cudnn, "implicit_gemm", backward, LOCKSTEP_CUDA_LIBRARY(conv2d_backward_cudnn),
+                  not_for_cudnn, cudnn_contract),
   };
 }
 

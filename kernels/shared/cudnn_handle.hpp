@@ -30,6 +30,8 @@ struct CudnnDelete {
   void operator()(cudnnTensorDescriptor_t description) const { cudnnDestroyTensorDescriptor(description); }
   void operator()(cudnnActivationDescriptor_t description) const { cudnnDestroyActivationDescriptor(description); }
   void operator()(cudnnOpTensorDescriptor_t description) const { cudnnDestroyOpTensorDescriptor(description); }
+  void operator()(cudnnFilterDescriptor_t description) const { cudnnDestroyFilterDescriptor(description); }
+  void operator()(cudnnConvolutionDescriptor_t description) const { cudnnDestroyConvolutionDescriptor(description); }
   void operator()(cudnnReduceTensorDescriptor_t description) const { cudnnDestroyReduceTensorDescriptor(description); }
 };
 /// Shared, so that a Launch that is copied keeps what it uses.
