@@ -159,7 +159,6 @@ class AdamOperator final : public FormulaOperator<Forward> {
   }
 
   std::vector<Fault> faults(const Problem& problem) const override { return adam_faults(problem); }
-  std::vector<Equivalence> equivalences() const override { return adam_equivalences(); }
 
   std::vector<Fill> fills() const override { return {Fill::normal, Fill::exact, Fill::adversarial, Fill::special}; }
 };

@@ -99,11 +99,4 @@ std::vector<Fault> adam_faults(const Problem& problem) {
   return faults;
 }
 
-std::vector<Equivalence> adam_equivalences() {
-  return {{"correction_in_float",
-           {DType::f16, DType::bf16},
-           "at most 3e-5 of a step (half the relative error of 1 - 0.999f), below half a unit of a 16-bit number",
-           {}}};
-}
-
 }  // namespace lockstep

@@ -9,7 +9,5 @@ namespace lockstep {
 
 /// Wrong steps an implementation of adam might take.
 std::vector<Fault> adam_faults(const Problem& problem);
-/// Those that 16 bits cannot show.
-std::vector<Equivalence> adam_equivalences();
 
 }  // namespace lockstep

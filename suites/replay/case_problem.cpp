@@ -131,6 +131,8 @@ const std::vector<CaseOperation>& served_operations() {
        run_batch_norm_sequence},
       {"bmm", "matmul", {"a", "b"}, {}, adapt_bmm},
       {"channel_shuffle", "channel_shuffle", {"x"}, {"groups"}},
+      {"clip_grad_norm", "clip_grad_norm", {}, {"max_norm", "norm_type", "error_if_nonfinite"}},
+      {"clip_grad_value", "clip_grad_value", {}, {"clip_value"}},
       {"conv2d", "conv2d", {"x", "weight", "bias"}, {"stride", "padding", "dilation", "groups", "bias"}, adapt_bias},
       {"cross_entropy",
        "cross_entropy",
