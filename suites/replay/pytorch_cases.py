@@ -14,13 +14,14 @@ EXTENTS = (1, 2, 3, 5, 7, 8, 16, 31, 32, 33, 61, 64, 65)
 
 
 class Call:
-    """One call: parameters under PyTorch's names, inputs as float64 arrays that float32 holds exactly, and a function
-    from tensors to a dictionary of outputs. `differentiable` names the outputs that get a gradient."""
+    """One call: parameters under PyTorch's names, inputs as float64 arrays that float32 holds exactly or as integers, and
+    a function from tensors to a dictionary of outputs. `differentiable` names the outputs that get a gradient."""
 
     def __init__(self, op, parameters, inputs, function, differentiable=("y",), with_respect_to=None):
         self.op, self.parameters, self.inputs, self.function = op, parameters, inputs, function
         self.differentiable = differentiable
-        self.with_respect_to = list(inputs) if with_respect_to is None else with_respect_to
+        floating = [name for name, array in inputs.items() if np.issubdtype(array.dtype, np.floating)]
+        self.with_respect_to = floating if with_respect_to is None else with_respect_to
 
 
 def chance(rng, probability):
@@ -178,6 +179,21 @@ def draw_conv2d(rng):
     settings = {name: given for name, given in parameters.items() if name != "bias"}
     return Call("conv2d", parameters, inputs,
                 lambda t: {"y": F.conv2d(t["x"], t["weight"], t.get("bias"), **settings)})
+def draw_embedding(rng):
+    rows = extent(rng)
+    indices = np.asarray(rng.integers(rows, size=shape(rng, 0, 3, 300)), dtype=np.int64)
+    if chance(rng, 0.06) and indices.size:
+        indices.reshape(-1)[rng.integers(indices.size)] = rng.choice([rows, -1])
+    weight = (rows, extent(rng)) if not chance(rng, 0.03) else (rows,)
+    parameters = {}
+    if chance(rng, 0.6):
+        parameters["padding_idx"] = None if chance(rng, 0.2) else int(rng.integers(-rows, rows))
+        if chance(rng, 0.05):
+            parameters["padding_idx"] = int(rng.choice([rows, -rows - 1]))
+    if chance(rng, 0.5):
+        parameters["scale_grad_by_freq"] = chance(rng, 0.7)
+    return Call("embedding", parameters, {"weight": values(rng, weight, True), "indices": indices},
+                lambda t: {"y": F.embedding(t["indices"], t["weight"], **parameters)})
 
 
 def draw_gelu(rng):
@@ -213,6 +229,41 @@ def draw_linear(rng):
         inputs["bias"] = values(rng, (out + (1 if chance(rng, 0.05) else 0),))
     parameters = {"in_features": into, "out_features": out, "bias": "bias" in inputs}
     return Call("linear", parameters, inputs, lambda t: {"y": F.linear(t["x"], t["weight"], t.get("bias"))})
+
+
+def one_or_two(rng, lowest, highest):
+    """A number for both axes, as it is or in a list, or one for each axis."""
+    drawn = [int(rng.integers(lowest, highest + 1)) for _ in range(2)]
+    return drawn if chance(rng, 0.6) else drawn[0] if chance(rng, 0.6) else drawn[:1]
+
+
+def draw_max_pool2d(rng):
+    x = shape(rng, 3, 4, 3000)
+    if chance(rng, 0.8):  # large enough for most windows
+        x = x[:-2] + tuple(max(e, 5) if e else 0 for e in x[-2:])
+    if chance(rng, 0.04):
+        x = x[1:] if len(x) == 3 else (1,) + x
+    drawn = values(rng, x, True)
+    if chance(rng, 0.4):
+        drawn = np.round(drawn)  # ties
+    kernel = one_or_two(rng, 1, 4)
+    parameters = {"kernel_size": kernel}
+    if chance(rng, 0.6):
+        parameters["stride"] = one_or_two(rng, 1, 3) if not chance(rng, 0.1) else None
+    if chance(rng, 0.5):
+        parameters["padding"] = one_or_two(rng, 0, int(np.min(kernel)) // 2 + (1 if chance(rng, 0.06) else 0))
+    elif chance(rng, 0.5):  # not both: PyTorch's own gradient of a window without elements goes astray
+        parameters["dilation"] = one_or_two(rng, 1, 3)
+    if chance(rng, 0.4):
+        parameters["ceil_mode"] = chance(rng, 0.7)
+    if chance(rng, 0.04):
+        parameters[str(rng.choice(["kernel_size", "stride", "dilation"]))] = int(rng.choice([0, -1]))
+
+    def function(t):
+        y, indices = F.max_pool2d(t["x"], return_indices=True, **parameters)
+        return {"y": y, "indices": indices}
+
+    return Call("max_pool2d", parameters, {"x": drawn}, function)
 
 
 def draw_mean(rng):
@@ -261,3 +312,11 @@ def draw_softmax(rng):
 
 DRAWS = (draw_add, draw_batch_norm, draw_batch_norm, draw_batch_norm_sequence, draw_channel_shuffle, draw_conv2d,
          draw_gelu, draw_layer_norm, draw_linear, draw_mean, draw_mse_loss, draw_relu, draw_softmax)
+
+def draw_tanh(rng):
+    return Call("tanh", {}, {"x": values(rng, shape(rng, 0, 4), True)}, lambda t: {"y": torch.tanh(t["x"])})
+
+
+DRAWS = (draw_add, draw_batch_norm, draw_batch_norm, draw_batch_norm_sequence, draw_channel_shuffle, draw_embedding,
+         draw_gelu, draw_layer_norm, draw_linear, draw_max_pool2d, draw_mean, draw_mse_loss, draw_relu, draw_softmax,
+         draw_tanh)
