@@ -141,11 +141,16 @@ Values read_npy(const std::string& path) {
   if (!dtype)
     throw Error(path + ": .npy dtype '" + std::string(descriptor) +
                 "'; accepted: <f8, <f4, <f2, <i8, |u1, |b1 (little endian)");
-  if (header.boolean("fortran_order")) throw Error(path + ": .npy in Fortran order; accepted: C order");
+  const bool first_axis_innermost = header.boolean("fortran_order");
   const Shape shape = header.tuple("shape");
   const std::string_view data = text.substr(header_at + header_length);
   checked_bytes(shape, *dtype, data.size(), path);
-  return load(data.data(), *dtype, shape, row_major_strides(shape));
+  Strides strides = row_major_strides(shape);
+  if (first_axis_innermost) {
+    std::int64_t stride = 1;
+    for (std::size_t axis = 0; axis < shape.size(); stride *= shape[axis++]) strides[axis] = stride;
+  }
+  return load(data.data(), *dtype, shape, strides);
 }
 
 void write_npy(const std::string& path, const Values& values) {

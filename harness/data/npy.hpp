@@ -7,8 +7,9 @@
 
 namespace lockstep {
 
-/// Reads a NumPy .npy file (format 1.0 to 3.0, little endian; float64, float32, float16, int64, uint8, bool; C order).
-/// Throws Error naming the file and what is wrong: not a .npy file, truncated, trailing bytes, Fortran order, other dtype.
+/// Reads a NumPy .npy file (format 1.0 to 3.0, little endian; float64, float32, float16, int64, uint8, bool; C or
+/// Fortran order).
+/// Throws Error naming the file and what is wrong: not a .npy file, truncated, trailing bytes, other dtype.
 /// Source of the format: numpy.lib.format documentation.
 Values read_npy(const std::string& path);
 
