@@ -27,7 +27,8 @@ def files(folder: Path) -> Iterator[Path]:
 
 def repository(root: Path) -> Iterator[Path]:
     """Every file of the repository: those in its root and those in its folders."""
-    yield from (path for path in sorted(root.iterdir()) if path.is_file() and not path.is_symlink())
+    yield from (path for path in sorted(root.iterdir())
+                if path.is_file() and not path.is_symlink() and path.name != ".git")  # a file in a second work tree
     for folder in HOUSE:
         if (root / folder).is_dir():
             yield from files(root / folder)

@@ -2,6 +2,7 @@
 #include "harness/autograd/autograd.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "harness/autograd/backward_pass.hpp"
 #include "harness/autograd/operator_function.hpp"
@@ -96,6 +97,22 @@ void Autograd::backward(const Variable& root, const Variable& gradient, Backward
 std::vector<Variable> Autograd::gradients(const Variable& root, const std::vector<Variable>& inputs,
                                           const Variable& gradient, BackwardOptions options) {
   return BackwardPass(*this, options).collect(root, gradient, inputs);
+}
+
+std::vector<Variable> Autograd::leaves(const Variable& root) const {
+  std::vector<Variable> found, open{root};
+  std::set<const void*> seen;
+  for (std::size_t next = 0; next < open.size(); ++next) {
+    const Variable at = open[next];
+    if (!at.requires_gradient()) continue;
+    const void* identity = at.is_leaf() ? static_cast<const void*>(at.state_.get()) : at.state_->producer.get();
+    if (!seen.insert(identity).second) continue;
+    if (at.is_leaf())
+      found.push_back(at);
+    else
+      open.insert(open.end(), at.state_->producer->inputs_.begin(), at.state_->producer->inputs_.end());
+  }
+  return found;
 }
 
 }  // namespace lockstep

@@ -60,6 +60,9 @@ class Autograd {
   Executor& executor() { return executor_; }
   bool records() const { return records_; }
   void set_records(bool records) { records_ = records; }
+  /// The lower precision in which a model should run what tolerates it; nothing: all in the dtype of its parameters.
+  std::optional<DType> autocast() const { return autocast_; }
+  void set_autocast(std::optional<DType> dtype) { autocast_ = dtype; }
 
   /// Every output of the operator's forward. The problem's dtype is that of the first floating input. Outputs that the
   /// backward takes no gradient for (running statistics, indices) never require one. Throws Refused and Error as the
@@ -82,9 +85,13 @@ class Autograd {
   std::vector<Variable> gradients(const Variable& root, const std::vector<Variable>& inputs,
                                   const Variable& gradient = {}, BackwardOptions options = {});
 
+  /// The leaves that `root` depends on and that require a gradient, each once, in the order of a walk from the root.
+  std::vector<Variable> leaves(const Variable& root) const;
+
  private:
   Executor& executor_;
   bool records_ = true;
+  std::optional<DType> autocast_;
   std::uint64_t next_sequence_ = 1;
 };
 
