@@ -1,46 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "suites/drivers/images.hpp"
 
-#include <zlib.h>
-
-#include <algorithm>
-#include <cstdlib>
 #include <filesystem>
-#include <memory>
+#include <utility>
 #include <vector>
 
 #include "harness/data/error.hpp"
 #include "harness/data/fill.hpp"
 #include "harness/data/random.hpp"
+#include "suites/drivers/idx_file.hpp"
 
 namespace lockstep {
 namespace {
 
 constexpr std::int64_t kPixels = 28 * 28;
-constexpr std::int64_t kHeaderBytes = 16;  // IDX3: magic 2051, count, rows, columns, each 4 bytes, big endian
 
-std::string image_file() {
-  const char* folder = std::getenv("LOCKSTEP_FASHION_MNIST");
-  return std::string(folder ? folder : "/usr/share/datasets/fashion-mnist") + "/t10k-images-idx3-ubyte.gz";
-}
-
-std::uint32_t big_endian(const unsigned char* bytes) {
-  return (std::uint32_t{bytes[0]} << 24) | (std::uint32_t{bytes[1]} << 16) | (std::uint32_t{bytes[2]} << 8) | bytes[3];
-}
+std::string image_file() { return fashion_mnist_folder() + "/t10k-images-idx3-ubyte.gz"; }
 
 std::vector<unsigned char> read_images() {
-  const std::string path = image_file();
-  const std::unique_ptr<gzFile_s, int (*)(gzFile)> file(gzopen(path.c_str(), "rb"), gzclose);
-  if (!file) throw Error(path + ": cannot be opened; Debian's package dataset-fashion-mnist holds it");
-  unsigned char header[kHeaderBytes];
-  if (gzread(file.get(), header, kHeaderBytes) != kHeaderBytes || big_endian(header) != 2051 ||
-      big_endian(header + 8) != 28 || big_endian(header + 12) != 28)
-    throw Error(path + ": not an IDX file of 28x28 images");
-  std::vector<unsigned char> pixels(static_cast<std::size_t>(big_endian(header + 4)) * kPixels);
-  if (pixels.empty() || pixels.size() > (1u << 30)) throw Error(path + ": an implausible number of images");
-  const int got = gzread(file.get(), pixels.data(), static_cast<unsigned>(pixels.size()));
-  if (got < 0 || static_cast<std::size_t>(got) != pixels.size()) throw Error(path + ": truncated or corrupt");
-  return pixels;
+  IdxFile file = read_idx(image_file(), 3);
+  if (file.extents[1] != 28 || file.extents[2] != 28) throw Error(image_file() + ": not a file of 28x28 images");
+  return std::move(file.bytes);
 }
 
 /// Consecutive images from a random one on, as a loader's batch is.

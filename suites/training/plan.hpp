@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "harness/data/dtype.hpp"
+
+namespace lockstep {
+
+/// The rule by which parameters move; names and defaults are PyTorch's.
+struct OptimizerPlan {
+  /// sgd, adam or adamw
+  std::string kind = "sgd";
+  double lr = 0.1, momentum = 0.0, dampening = 0.0, weight_decay = 0.0;
+  bool nesterov = false, maximize = false, amsgrad = false;
+  double beta1 = 0.9, beta2 = 0.999, eps = 1e-8;
+};
+
+/// Clipping of the gradients that the optimiser is about to get.
+struct ClippingPlan {
+  enum class Kind : std::uint8_t { norm, value };
+  Kind kind = Kind::norm;
+  /// max_norm, or clip_value.
+  double max = 1.0;
+  /// Order of the norm; infinity for the largest magnitude.
+  double norm_type = 2.0;
+};
+
+/// Scaling of the loss so that 16-bit gradients do not underflow; defaults of torch.cuda.amp.GradScaler.
+struct LossScalingPlan {
+  double initial = 65536.0, growth = 2.0, backoff = 0.5;
+  /// Steps without an overflow after which the scale grows.
+  std::int64_t growth_interval = 2000;
+};
+
+/// Half-open range of rows of a batch.
+struct RowRange {
+  std::int64_t begin = 0, end = 0;
+  std::int64_t count() const { return end - begin; }
+};
+
+/// Faults that parallel training is known to have had, planted on demand: a check that cannot fail is worth nothing.
+enum class TrainingFault : std::uint8_t {
+  none,
+  bucket_dropped,               // the last bucket of a step is never reduced
+  bucket_doubled,               // the first bucket is reduced twice
+  buckets_reordered,            // rank 1 reduces its first two buckets in the other order
+  averaged_by_samples,          // a rank's gradient weighs as many rows as it has, where the mode is the mean of means
+  averaged_twice,               // divided by the ranks before and after the reduction
+  summed_not_averaged,          // never divided
+  reduced_before_accumulation,  // the first micro-batch's gradient is reduced, the others stay local
+  outputs_averaged,             // DataParallel gives the loss the mean of the replicas' outputs
+  clipped_before_reduction,     // every rank clips its own gradient, then they are averaged
+  clipped_by_local_norm,        // the norm of one rank's gradient before the average clips the average
+  merge_without_counts,         // SyncBatchNorm: mean of means where ranks have different rows
+  biased_running_variance,      // SyncBatchNorm: m2 / n in the running variance
+  backward_sums_local,          // SyncBatchNorm: the backward uses this rank's sums
+  evaluation_synchronised,      // SyncBatchNorm: evaluation merges the batch's statistics
+  other_initial_parameters,     // the last rank begins elsewhere and nothing is broadcast
+  last_batch_skipped,           // the last rank ends a step early
+  loss_scale_kept,              // gradients are not divided by the loss scale
+  unused_parameter_unreduced,   // a parameter that one rank did not use keeps its local gradients on the others
+  buffers_never_broadcast       // running statistics are left to each rank
+};
+
+/// A way of training, complete: what decides every number of a run but model, data and dtype.
+struct TrainingPlan {
+  /// Name in the list of modes.
+  std::string mode = "single";
+  /// Ranks, replicas or workers.
+  int ranks = 1;
+  /// Micro-batches per rank and step.
+  int micro_batches = 1;
+  /// Explicit rows of each rank (or micro-batch, or replica); empty: equal parts or the mode's rule.
+  std::vector<RowRange> rows;
+  /// Weighs each micro-batch 1/k instead of by its rows, as naive accumulation does.
+  bool weighs_micro_batches_equally = false;
+  bool sync_batch_norm = false;
+  bool broadcast_buffers = true;
+  bool find_unused_parameters = false;
+  /// Buckets of the gradient reduction: the first is smaller, so that the reduction starts early.
+  std::int64_t first_bucket_bytes = std::int64_t{1} << 20, bucket_bytes = std::int64_t{25} << 20;
+  OptimizerPlan optimizer;
+  std::optional<ClippingPlan> clipping;
+  /// Lower precision of matrix products and convolutions; parameters stay f32.
+  std::optional<DType> autocast;
+  std::optional<LossScalingPlan> loss_scaling;
+  /// How long a rank waits for another in one collective.
+  double arrival_limit_seconds = 60.0;
+  TrainingFault fault = TrainingFault::none;
+};
+
+}  // namespace lockstep
