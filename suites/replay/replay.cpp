@@ -10,6 +10,7 @@
 #include "harness/data/npy.hpp"
 #include "suites/replay/case_search.hpp"
 #include "suites/replay/case_verdict.hpp"
+#include "suites/replay/training_verdict.hpp"
 
 namespace lockstep {
 namespace {
@@ -40,8 +41,11 @@ class ResultFolder {
     if (!file) throw Error("--out: " + (path_ / name).string() + " cannot be written; accepted: a writable folder");
   }
   void write_array(const ComputedArray& array) const {
+    const fs::path file = path_ / (array.name + ".npy");
+    std::error_code failure;
+    fs::create_directories(file.parent_path(), failure);
     try {
-      write_npy((path_ / (array.name + ".npy")).string(), array.got);
+      write_npy(file.string(), array.got);
     } catch (const Error& error) {
       throw Error("--out: " + std::string(error.what()) + "; accepted: a writable folder");
     }
@@ -60,12 +64,6 @@ void check_places(const std::vector<FoundCase>& cases, const fs::path& out) {
                   " would go into the case itself; accepted: a folder "
                   "apart from the cases");
   }
-}
-
-CaseVerdict training_verdict() {
-  CaseVerdict verdict;
-  verdict.text = "Lockstep does not have training modes (mode.json); accepted: operator cases (case.json)";
-  return verdict;
 }
 
 void write_results(const ResultFolder& folder, const CaseVerdict& verdict) {
@@ -116,7 +114,9 @@ int replay(const ReplayOptions& options, const Catalogue& catalogue, std::ostrea
   Tally tally;
   for (const FoundCase& found : cases) {
     const ResultFolder folder(results / found.place);
-    CaseVerdict verdict = found.is_training ? training_verdict() : judge_case(found.folder, catalogue, machine);
+    CaseVerdict verdict = found.is_training
+                              ? judge_training(found.folder, catalogue, options.implementation, machine.dtype())
+                              : judge_case(found.folder, catalogue, machine);
     if (verdict.kind == VerdictKind::not_served && verdict.skip_reason.empty()) verdict.skip_reason = verdict.text;
     write_results(folder, verdict);
     tally.add(verdict.kind);
