@@ -59,11 +59,14 @@ class ClipGradValueOperator final : public FormulaOperator<Forward> {
 
   Signature signature(const Problem& problem) const override {
     const ClipGradValue op(problem);
+    // A bound that float does not hold may be rounded twice on its way to 16 bits.
+    const bool exact =
+        problem.dtype == DType::f32 || static_cast<double>(static_cast<float>(op.clip_value)) == op.clip_value;
     Signature s;
     for (std::size_t k = 0; k < op.gradients.size(); ++k) {
       const Shape& shape = op.gradients.shape(k);
       s.inputs.push_back({op.gradients.input(k), Role::input, problem.dtype, shape, {.takes_special = true}, true});
-      s.outputs.push_back({op.gradients.output(k), Role::output, problem.dtype, shape, {}, true, true});
+      s.outputs.push_back({op.gradients.output(k), Role::output, problem.dtype, shape, {}, true, exact});
     }
     return s;
   }
