@@ -11,6 +11,7 @@ LOCKSTEP_DECLARE_KERNEL(max_pool2d_backward_gather)
 LOCKSTEP_DECLARE_KERNEL(max_pool2d_backward_channel_packs)
 Launch max_pool2d_forward_onednn(const Problem&, const Tensors&, Device&);
 Launch max_pool2d_backward_onednn(const Problem&, const Tensors&, Device&);
+Launch max_pool2d_backward_cudnn(const Problem&, const Tensors&, Device&);
 
 namespace {
 
@@ -55,6 +56,21 @@ std::optional<std::string> not_for_onednn(const Problem& problem) {
   return std::nullopt;
 }
 
+/// cuDNN's pooling gives no indices, so that only its backward can be compared.
+std::optional<std::string> not_for_cudnn(const Problem& problem) {
+  if (problem.layout == Layout::strided) return "cuDNN takes dense tensors here";
+  if (problem.dtype != DType::f32 || (problem.fill != Fill::normal && problem.fill != Fill::offset))
+    return "cuDNN does not say which of equal maxima gets the gradient; compared in f32 on numbers that hardly ever "
+           "tie";
+  const MaxPool2d op(problem);
+  for (const PoolAxis* axis : {&op.vertical, &op.horizontal}) {
+    if (axis->dilation > 1) return "cuDNN's pooling knows no dilation";
+    if ((axis->extent + 2 * axis->padding - axis->kernel) / axis->stride + 1 != axis->outputs)
+      return "cuDNN's pooling rounds the number of outputs down";
+  }
+  return too_large(problem);
+}
+
 }  // namespace
 
 std::vector<Implementation> max_pool2d_implementations() {
@@ -70,6 +86,8 @@ std::vector<Implementation> max_pool2d_implementations() {
       cuda_kernel("channel_packs", backward, LOCKSTEP_KERNEL(max_pool2d_backward_channel_packs), no_channel_packs,
                   one_chain),
       vendor_call(Backend::onednn, "pooling", backward, LOCKSTEP_ONEDNN(max_pool2d_backward_onednn), not_for_onednn,
+                  one_chain),
+      vendor_call(Backend::cudnn, "pooling", backward, LOCKSTEP_CUDA_LIBRARY(max_pool2d_backward_cudnn), not_for_cudnn,
                   one_chain),
   };
 }

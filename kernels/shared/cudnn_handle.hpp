@@ -32,6 +32,7 @@ struct CudnnDelete {
   void operator()(cudnnOpTensorDescriptor_t description) const { cudnnDestroyOpTensorDescriptor(description); }
   void operator()(cudnnFilterDescriptor_t description) const { cudnnDestroyFilterDescriptor(description); }
   void operator()(cudnnConvolutionDescriptor_t description) const { cudnnDestroyConvolutionDescriptor(description); }
+  void operator()(cudnnPoolingDescriptor_t description) const { cudnnDestroyPoolingDescriptor(description); }
   void operator()(cudnnReduceTensorDescriptor_t description) const { cudnnDestroyReduceTensorDescriptor(description); }
 };
 /// Shared, so that a Launch that is copied keeps what it uses.
