@@ -28,12 +28,15 @@ void turn_last_bit(void* data, std::int64_t count, DType dtype) {
   static_cast<std::byte*>(data)[(count - 1) * size] ^= std::byte{1};
 }
 
-/// One element less on this rank; false where there is none.
-bool shorten(Call& call, int rank) {
-  std::int64_t& count =
-      call.collective == Collective::all_gather_uneven ? call.counts[static_cast<std::size_t>(rank)] : call.count;
-  if (count == 0 || call.collective == Collective::barrier) return false;
-  --count;
+/// The elements that this rank gives; of all_gather_uneven as the ranks compare it.
+std::int64_t& elements_given(Call& call, int rank) {
+  return call.collective == Collective::all_gather_uneven ? call.counts[static_cast<std::size_t>(rank)] : call.count;
+}
+
+/// A call without elements has none to lose or to change.
+bool takes_effect(CommunicationFault fault, Call call, int rank, int ranks) {
+  if (fault == CommunicationFault::wrong_count) return elements_given(call, rank) > 0;
+  if (fault == CommunicationFault::wrong_element) return elements_written(call, ranks) > 0;
   return true;
 }
 
@@ -76,43 +79,39 @@ void PlantedFaults::execute(const Call& call) {
 }
 
 void PlantedFaults::execute_with(const PlantedFault& fault, const Call& call) {
-  Call changed = call;
-  std::vector<std::byte> payload;
+  if (!takes_effect(fault.fault, call, rank(), size())) return inner_.run(call);
+  ++planted_;
   switch (fault.fault) {
-    case CommunicationFault::drop: break;
-    case CommunicationFault::repeat:
-      inner_.run(call);
-      inner_.run(call);
-      break;
-    case CommunicationFault::reorder: held_ = call; break;
+    case CommunicationFault::drop: return;
+    case CommunicationFault::repeat: inner_.run(call); return inner_.run(call);
+    case CommunicationFault::reorder: held_ = call; return;
     case CommunicationFault::delay:
       std::this_thread::sleep_for(std::chrono::duration<double>(fault.delay_seconds));
-      inner_.run(call);
-      break;
+      return inner_.run(call);
     case CommunicationFault::die:
       dead_ = true;
-      ++planted_;
       throw Error("rank " + std::to_string(rank()) + ": " + describe(call) + ": planted fault: the rank died");
-    case CommunicationFault::wrong_count:
-      if (!shorten(changed, rank())) --planted_;
-      inner_.run(changed);
-      break;
-    case CommunicationFault::wrong_element: {
-      const std::int64_t count = elements_written(call, size());
-      if (count == 0) {
-        --planted_;
-      } else if (call.collective == Collective::send) {
-        const auto* from = static_cast<const std::byte*>(call.in);
-        payload.assign(from, from + static_cast<std::size_t>(count) * size_in_bytes(call.dtype));
-        turn_last_bit(payload.data(), count, call.dtype);
-        changed.in = payload.data();
-      }
-      inner_.run(changed);
-      if (count > 0 && call.out) turn_last_bit(call.out, count, call.dtype);
-      break;
+    case CommunicationFault::wrong_count: {
+      Call shorter = call;
+      --elements_given(shorter, rank());
+      return inner_.run(shorter);
     }
+    case CommunicationFault::wrong_element: return run_with_wrong_element(call);
   }
-  ++planted_;
+}
+
+void PlantedFaults::run_with_wrong_element(const Call& call) {
+  const std::int64_t count = elements_written(call, size());
+  if (call.collective != Collective::send) {
+    inner_.run(call);
+    return turn_last_bit(call.out, count, call.dtype);
+  }
+  const auto* from = static_cast<const std::byte*>(call.in);
+  std::vector<std::byte> payload(from, from + static_cast<std::size_t>(count) * size_in_bytes(call.dtype));
+  turn_last_bit(payload.data(), count, call.dtype);
+  Call changed = call;
+  changed.in = payload.data();
+  inner_.run(changed);
 }
 
 }  // namespace lockstep

@@ -56,6 +56,7 @@ class PlantedFaults : public Communicator {
  private:
   void execute(const Call& call);
   void execute_with(const PlantedFault& fault, const Call& call);
+  void run_with_wrong_element(const Call& call);
   const PlantedFault* fault_of(const Call& call);
 
   Communicator& inner_;
