@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "harness/data/error.hpp"
+#include "harness/device/gpu_by_index.hpp"
 
 namespace lockstep {
 namespace {
@@ -46,7 +47,8 @@ std::string_view name_of(DeviceKind kind) {
 std::unique_ptr<Device> make_host_device(DeviceKind kind) { return std::make_unique<HostDevice>(kind); }
 
 #ifndef LOCKSTEP_WITH_CUDA
-std::unique_ptr<Device> make_gpu_device() { throw Error("no GPU: " + gpu_unavailable()); }
+std::unique_ptr<Device> make_gpu_device() { return make_gpu_device_by_index(0); }
+std::unique_ptr<Device> make_gpu_device_by_index(int) { throw Error("no GPU: " + gpu_unavailable()); }
 std::string gpu_unavailable() { return "this build of Lockstep was compiled without CUDA"; }
 #endif
 

@@ -5,14 +5,15 @@
 #include "harness/data/error.hpp"
 #include "harness/device/cuda_check.hpp"
 #include "harness/device/device.hpp"
+#include "harness/device/gpu_by_index.hpp"
 
 namespace lockstep {
 namespace {
 
 class GpuDevice final : public Device {
  public:
-  GpuDevice() {
-    LOCKSTEP_CUDA_CHECK(cudaSetDevice(0));
+  explicit GpuDevice(int index) {
+    LOCKSTEP_CUDA_CHECK(cudaSetDevice(index));
     LOCKSTEP_CUDA_CHECK(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking));
   }
   ~GpuDevice() override { cudaStreamDestroy(stream_); }
@@ -41,10 +42,12 @@ class GpuDevice final : public Device {
 
 }  // namespace
 
-std::unique_ptr<Device> make_gpu_device() {
+std::unique_ptr<Device> make_gpu_device() { return make_gpu_device_by_index(0); }
+
+std::unique_ptr<Device> make_gpu_device_by_index(int index) {
   const std::string reason = gpu_unavailable();
   if (!reason.empty()) throw Error("no GPU: " + reason);
-  return std::make_unique<GpuDevice>();
+  return std::make_unique<GpuDevice>(index);
 }
 
 std::string gpu_unavailable() {
