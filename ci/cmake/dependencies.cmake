@@ -44,6 +44,16 @@ if(LOCKSTEP_CUDA)
   add_library(lockstep_cuda_libraries INTERFACE)
   target_link_libraries(lockstep_cuda_libraries INTERFACE lockstep_cuda_runtime CUDA::cublas CUDA::cublasLt
                                                           ${LOCKSTEP_CUDNN})
+  find_library(LOCKSTEP_NCCL nccl HINTS "${CUDAToolkit_LIBRARY_DIR}" "${CUDAToolkit_LIBRARY_ROOT}/lib")
+  find_path(LOCKSTEP_NCCL_INCLUDE nccl.h HINTS ${CUDAToolkit_INCLUDE_DIRS})
+  if(LOCKSTEP_NCCL AND LOCKSTEP_NCCL_INCLUDE)
+    add_library(lockstep_nccl INTERFACE)
+    target_link_libraries(lockstep_nccl INTERFACE lockstep_cuda_runtime ${LOCKSTEP_NCCL})
+    target_include_directories(lockstep_nccl SYSTEM INTERFACE ${LOCKSTEP_NCCL_INCLUDE})
+    target_compile_definitions(lockstep_nccl INTERFACE LOCKSTEP_WITH_NCCL=1)
+  else()
+    message(STATUS "NCCL was not found: ranks can be threads, not GPUs")
+  endif()
 endif()
 
 # Suites alone: Google Benchmark, CLI11, zlib.
