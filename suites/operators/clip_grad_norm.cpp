@@ -24,6 +24,7 @@ std::vector<ListedProblem> clip_grad_norm_problems() {
       .add("grad0=33,grad1=5,max_norm=3,norm_type=0", "the number of elements")
       .add("grad0=33,grad1=5,max_norm=1e_05,norm_type=_1", "a negative order")
       .add("grad0=33,grad1=5,max_norm=1e_05,norm_type=_inf", "the smallest element")
+      .add("grad0=33,grad1=0,max_norm=1e_05,norm_type=_2", "a negative order, nothing in one tensor")
       .add("grad0=33,max_norm=0", "everything becomes 0")
       .add("grad0=33,max_norm=_0.01,error_if_nonfinite=true", "a negative maximum turns the sign")
       .layouts({Layout::unaligned})

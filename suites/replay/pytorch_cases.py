@@ -310,13 +310,10 @@ def draw_softmax(rng):
     return Call("softmax", {"dim": dim}, {"x": values(rng, x, True)}, lambda t: {"y": F.softmax(t["x"], dim)})
 
 
-DRAWS = (draw_add, draw_batch_norm, draw_batch_norm, draw_batch_norm_sequence, draw_channel_shuffle, draw_conv2d,
-         draw_gelu, draw_layer_norm, draw_linear, draw_mean, draw_mse_loss, draw_relu, draw_softmax)
-
 def draw_tanh(rng):
     return Call("tanh", {}, {"x": values(rng, shape(rng, 0, 4), True)}, lambda t: {"y": torch.tanh(t["x"])})
 
 
-DRAWS = (draw_add, draw_batch_norm, draw_batch_norm, draw_batch_norm_sequence, draw_channel_shuffle, draw_embedding,
-         draw_gelu, draw_layer_norm, draw_linear, draw_max_pool2d, draw_mean, draw_mse_loss, draw_relu, draw_softmax,
-         draw_tanh)
+DRAWS = (draw_add, draw_batch_norm, draw_batch_norm, draw_batch_norm_sequence, draw_channel_shuffle, draw_conv2d,
+         draw_embedding, draw_gelu, draw_layer_norm, draw_linear, draw_max_pool2d, draw_mean, draw_mse_loss, draw_relu,
+         draw_softmax, draw_tanh)

@@ -22,6 +22,7 @@ try:
     import torch
 
     import pytorch_cases
+    import pytorch_optimisers
 except ImportError as missing:
     print(f"skipped: this check needs python3-torch and python3-numpy ({missing})")
     sys.exit(77)
@@ -39,6 +40,8 @@ def compute(call, dtype, gradients, inputs=None):
                for name, a in (inputs or call.inputs).items()}
     outputs = call.function(tensors)
     arrays = {name: o.detach().numpy().copy() for name, o in outputs.items()}
+    if not call.differentiable:
+        return arrays, {}
     given = [torch.tensor(gradients(n, outputs[n].shape), dtype=dtype) for n in call.differentiable]
     found = torch.autograd.grad([outputs[n] for n in call.differentiable],
                                 [tensors[n] for n in call.with_respect_to], given)
@@ -208,12 +211,13 @@ def main():
     torch.set_num_threads(1)
     work = options.keep or pathlib.Path(tempfile.mkdtemp(prefix="lockstep_pytorch_"))
     described = {}
+    draws = pytorch_cases.DRAWS + pytorch_optimisers.DRAWS
     for k in range(options.cases):
         # A generator of its own for each case: another number of cases leaves the first ones as they are.
         rng = np.random.default_rng([seed, k])
         case = None
         while case is None:
-            call = pytorch_cases.DRAWS[k % len(pytorch_cases.DRAWS)](rng)
+            call = draws[k % len(draws)](rng)
             name = f"{call.op}_{k:04d}"
             case = write_case(work / "cases" / name, call, rng)
         described[name] = case
