@@ -19,16 +19,11 @@ ClipGradNorm::ClipGradNorm(const Problem& problem) : gradients(problem) {
   max_norm = given.real("max_norm", max_norm);
   norm_type = given.real("norm_type", norm_type);
   error_if_nonfinite = given.boolean("error_if_nonfinite", error_if_nonfinite);
-  for (std::size_t k = 0; k < gradients.size(); ++k) {
-    if (element_count(gradients.shape(k)) > 0) continue;
-    if (norm_type == HUGE_VAL)
+  for (std::size_t k = 0; k < gradients.size(); ++k)
+    if (norm_type == HUGE_VAL && element_count(gradients.shape(k)) == 0)
       throw Refused(
           "max(): Expected reduction dim to be specified for input.numel() == 0. Specify the reduction dim with the "
           "'dim' argument.");
-    if (norm_type < 0)
-      throw Refused("linalg.vector_norm cannot compute the " + python_text(norm_type) +
-                    " norm on an empty tensor because the operation does not have an identity");
-  }
 }
 
 namespace {

@@ -84,8 +84,7 @@ requires std::same_as<T, Tracked> Tracked sum_of_squares(std::int64_t n, X x) { 
 
 }  // namespace detail
 
-/// Norm of order p of x(0) .. x(n-1) (semantics of torch.linalg.vector_norm). Of nothing it is 0; p below 0 or infinite
-/// needs an element.
+/// Norm of order p of x(0) .. x(n-1) (semantics of torch.linalg.vector_norm). Of nothing it is 0 in every order, as torch.norm has it.
 template <class T, class X>
 T vector_norm(std::int64_t n, X x, double p) {
   if (n == 0) return T(0.0);
