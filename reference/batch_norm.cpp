@@ -8,7 +8,6 @@
 #include "harness/plan/formula_operator.hpp"
 #include "reference/batch_norm_faults.hpp"
 #include "reference/channel_planes.hpp"
-#include "reference/inverse_deviation.hpp"
 #include "reference/operators.hpp"
 
 namespace lockstep {

@@ -4,9 +4,9 @@
 #include <numeric>
 
 #include "harness/data/error.hpp"
+#include "harness/numerics/moments.hpp"
 #include "harness/plan/formula_operator.hpp"
 #include "reference/exact_scale.hpp"
-#include "reference/inverse_deviation.hpp"
 #include "reference/operators.hpp"
 #include "reference/value_count.hpp"
 

@@ -46,7 +46,7 @@ struct RowStatistics {
 template <class T>
 RowStatistics<T> row_statistics(const LayerNorm& op, const Operand<T>& x, std::int64_t row) {
   const Moments<T> m = moments<T>(op.columns, [&](std::int64_t c) { return x[row * op.columns + c]; });
-  const T rstd = rsqrt(m.variance + T(op.eps));
+  const T rstd = inverse_deviation(m.variance, op.eps);
   return {m.mean, rstd, shared(m.mean), shared(rstd)};
 }
 

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "harness/data/error.hpp"
+#include "harness/numerics/gates.hpp"
 #include "reference/gradient_check.hpp"
 #include "reference/operators.hpp"
 
@@ -61,6 +62,29 @@ TEST(LayerNorm, BiasAloneMayBeLeftOut) {
   const auto y = layer_norm_operator().in_double(problem, operands_of<double>(inputs));
   EXPECT_DOUBLE_EQ(y->element(0, 0), -5);
   EXPECT_DOUBLE_EQ(y->element(0, 1), 7);
+}
+
+// Equal values far from zero: the bound of their variance exceeds eps, so that the deviation alone has no finite bound.
+TEST(LayerNorm, ConstantRowFarFromZeroCanBeJudged) {
+  for (const char* operation : {"layer_norm.forward", "layer_norm.backward"}) {
+    const Problem problem = parse_problem(operation, "x=1x1024,normalized_shape=1024,affine=false,dtype=bf16");
+    Values x(DType::bf16, {1, 1024}), g(DType::bf16, {1, 1024});
+    for (std::int64_t i = 0; i < x.count(); ++i) {
+      x.set(i, 1000);
+      g.set(i, static_cast<double>(i % 3));
+    }
+    std::vector<Values> inputs{x};
+    if (problem.direction == Direction::backward) inputs.push_back(g);
+    const ContractScope scope({});
+    const auto truth = layer_norm_operator().tracked(problem, operands_of<Tracked>(inputs));
+    for (const std::int64_t i : {0, 1, 1023}) {
+      const Tracked expected = truth->element(0, i);
+      EXPECT_TRUE(std::isfinite(expected.bound)) << operation;
+      EXPECT_EQ(judge_element(round_to(DType::bf16, expected.value), expected, DType::bf16, {}, false).rejected_by,
+                Gate::none)
+          << operation << " " << i;
+    }
+  }
 }
 
 /// Element of a fault's answer.

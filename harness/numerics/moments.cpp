@@ -2,6 +2,7 @@
 #include "harness/numerics/moments.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #ifdef __FAST_MATH__
 #error "numerics must not be compiled with fast-math: NaN comparisons would be removed"
@@ -50,6 +51,17 @@ Moments<Tracked> tracked_moments(const SumStatistics& statistics, double varianc
                              total.common / n};
   const VarianceError error = variance_error(contract, contract.depth(n), mean, variance, mean_tracked);
   return {mean_tracked, {variance, error.bound, error.rms * error.rms, 0.0}};
+}
+
+Tracked inverse_deviation(const Tracked& variance, double eps) {
+  Tracked result = rsqrt(variance + Tracked(eps));
+  if (!(eps > 0)) return result;
+  // The sum with eps rounds once, downwards at worst, which raises its root's inverse by half of that.
+  const double u = current_roundoff();
+  const double largest =
+      (1 + current_contract().function_error(current_contract().rsqrt_ulp)) * (1 + u) / std::sqrt(eps);
+  result.bound = std::fmin(result.bound, std::fmax(largest - result.value, result.value));
+  return result;
 }
 
 }  // namespace lockstep

@@ -43,4 +43,15 @@ requires std::same_as<T, Tracked> Moments<Tracked> moments(std::int64_t n, X x) 
   return tracked_moments(all, squares / static_cast<double>(n));
 }
 
+/// 1 / sqrt(variance + eps), what every normalisation multiplies by.
+template <class T>
+T inverse_deviation(const T& variance, double eps) {
+  return rsqrt(variance + T(eps));
+}
+
+/// No computed variance is below zero, whatever its error, so the computed result lies between 0 and 1 / sqrt(eps) with its
+/// function's own error. Without saying so, equal values far from zero, where the variance's bound exceeds eps, would leave
+/// no finite bound at all, and a deviation of 0 times that would be none either (0 * infinity).
+Tracked inverse_deviation(const Tracked& variance, double eps);
+
 }  // namespace lockstep

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 #include <vector>
 
@@ -95,6 +96,24 @@ TEST(Moments, ContractsCoverTheirAlgorithms) {
   EXPECT_LE(std::abs(two_pass - honest.variance.value), honest.variance.bound);
   EXPECT_LE(std::abs(one_pass - loose.variance.value), loose.variance.bound);
   EXPECT_GT(std::abs(one_pass - honest.variance.value), 4 * honest.variance.bound);
+}
+
+TEST(InverseDeviation, IsBoundedByEpsWhereTheVarianceIsNot) {
+  const Tracked variance(0.0, 1e-3, 1e-12, 0);
+  EXPECT_TRUE(std::isinf(rsqrt(variance + Tracked(1e-4)).bound));
+  const Tracked capped = inverse_deviation(variance, 1e-4);
+  EXPECT_DOUBLE_EQ(capped.value, 100);
+  EXPECT_NEAR(capped.bound, 100, 1e-9);  // anything between 0 and 1 / sqrt(eps)
+  EXPECT_TRUE(std::isinf(inverse_deviation(Tracked(1e-3, 1e-2, 0, 0), 0.0).bound));  // nothing holds it without eps
+}
+
+// Far from zero the cap changes nothing.
+TEST(InverseDeviation, IsTheInverseRootElsewhere) {
+  const Tracked variance(2.0, 1e-3, 1e-8, 1e-5);
+  const Tracked plain = rsqrt(variance + Tracked(1e-5)), capped = inverse_deviation(variance, 1e-5);
+  EXPECT_EQ(capped.value, plain.value);
+  EXPECT_EQ(capped.bound, plain.bound);
+  EXPECT_EQ(capped.rms(), plain.rms());
 }
 
 }  // namespace
