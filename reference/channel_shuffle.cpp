@@ -80,7 +80,8 @@ class ChannelShuffleOperator final : public FormulaOperator<Forward, Backward> {
                          .shape = op.shape,
                          .fill = {},
                          .takes_layout = true,
-                         .exact = true});
+                         .exact = true,
+                         .copy = true});
     return s;
   }
 

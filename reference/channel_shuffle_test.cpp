@@ -4,9 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "harness/data/error.hpp"
+#include "harness/plan/fault_power.hpp"
 #include "reference/gradient_check.hpp"
 #include "reference/operators.hpp"
 
@@ -73,6 +75,22 @@ TEST(ChannelShuffle, EveryElementIsACopyWithoutAllowance) {
   for (std::int64_t i = 0; i < 4; ++i) EXPECT_EQ(y->element(0, i).bound, 0);
   EXPECT_EQ(y->element(0, 1).value, 0x1p-149);
   EXPECT_TRUE(std::signbit(y->element(0, 2).value));
+}
+
+// With == a copy that loses the sign of a zero would pass.
+TEST(ChannelShuffle, ALostSignOfZeroIsCaughtWhereThereIsOne) {
+  for (const char* operation : {"channel_shuffle.forward", "channel_shuffle.backward"})
+    for (const char* dtype : {"f32", "f16", "bf16"})
+      for (const bool special : {false, true}) {
+        const std::string label = std::string("x=2x12x8x8,groups=3,dtype=") + dtype + (special ? ",fill=special" : "");
+        const std::vector<FaultTrial> trials =
+            try_faults(channel_shuffle_operator(), parse_problem(operation, label), 1);
+        const auto lost = std::find_if(trials.begin(), trials.end(),
+                                       [](const FaultTrial& trial) { return trial.fault == "zero_sign_lost"; });
+        ASSERT_NE(lost, trials.end());
+        EXPECT_EQ(lost->applies, special) << operation << " " << label;
+        EXPECT_EQ(lost->caught, special) << operation << " " << label;
+      }
 }
 
 TEST(ChannelShuffle, RefusesAsPyTorchDoes) {

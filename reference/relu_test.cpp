@@ -63,8 +63,9 @@ TEST(Relu, DemandsEqualBits) {
   const ContractScope scope(contract);
   const Tracked y = relu_operator().tracked(problem, operands_of<Tracked>(inputs))->element(0, 0);
   EXPECT_EQ(allowance(y, DType::f32, contract).limit, 0);
-  EXPECT_EQ(judge_element(1.5, y, DType::f32, contract, false).rejected_by, Gate::none);
-  EXPECT_EQ(judge_element(std::nextafter(1.5f, 2.0f), y, DType::f32, contract, false).rejected_by, Gate::bound);
+  EXPECT_EQ(judge_element(1.5, y, DType::f32, contract, Demand::within_gates).rejected_by, Gate::none);
+  EXPECT_EQ(judge_element(std::nextafter(1.5f, 2.0f), y, DType::f32, contract, Demand::within_gates).rejected_by,
+            Gate::bound);
 }
 
 TEST(Relu, BackwardIsTheDerivative) {

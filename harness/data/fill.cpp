@@ -71,12 +71,14 @@ double special_value(std::int64_t index, DType dtype) {
   }
 }
 
-/// About one element in 97 is special, and at least one in every tensor that takes them.
+/// About one element in 97 is special, and at least one in every tensor that takes them; the kinds take turns, so that a
+/// tensor of some hundred elements holds each.
 void plant_specials(Values& values, std::uint64_t seed) {
   RandomStream stream(seed ^ hash_name("special"));
   const std::int64_t planted = std::max<std::int64_t>(1, values.count() / 97);
+  const std::int64_t first = stream.below(7);
   for (std::int64_t k = 0; k < planted && values.count() > 0; ++k)
-    values.set(stream.below(values.count()), special_value(stream.below(7), values.dtype()));
+    values.set(stream.below(values.count()), special_value(first + k, values.dtype()));
 }
 
 void fill_floats(Values& values, double mean, double deviation, std::uint64_t seed) {

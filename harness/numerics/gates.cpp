@@ -50,6 +50,8 @@ std::string_view name_of(Gate gate) {
   return "";
 }
 
+bool are_opposite_zeros(double a, double b) { return a == 0 && b == 0 && std::signbit(a) != std::signbit(b); }
+
 Allowance allowance(const Tracked& expected, DType output, const PrecisionContract& contract) {
   const double magnitude = std::abs(expected.value);
   const bool narrowed = unit_roundoff(output) > contract.roundoff();
@@ -68,7 +70,7 @@ Allowance allowance(const Tracked& expected, DType output, const PrecisionContra
 }
 
 ElementVerdict judge_element(double got, const Tracked& expected, DType output, const PrecisionContract& contract,
-                             bool must_be_exact) {
+                             Demand demand) {
   const Allowance allowed = allowance(expected, output, contract);
   const double rounded_truth = round_to(output, expected.value);
   if (!std::isfinite(got) || !std::isfinite(rounded_truth))
@@ -84,9 +86,15 @@ ElementVerdict judge_element(double got, const Tracked& expected, DType output, 
   verdict.error_in_bounds = error == 0 ? 0 : error / scale;
   verdict.error_in_rms = error == 0 ? 0 : error / (allowed.bound > 0 ? allowed.rms : scale);
   // Every comparison is negated, so that a NaN bound rejects.
-  if (must_be_exact && !verdict.correctly_rounded)
+  if (demand != Demand::within_gates && !verdict.correctly_rounded) {
     verdict.rejected_by = Gate::exact;
-  else if (!(error <= allowed.bound))
+  } else if (demand == Demand::copied_bits && are_opposite_zeros(got, rounded_truth)) {
+    verdict.rejected_by = Gate::exact;
+    verdict.correctly_rounded = false;
+    verdict.error_in_bounds = verdict.error_in_rms = kInfinity;  // no distance tells them apart
+  }
+  if (verdict.rejected_by != Gate::none) return verdict;
+  if (!(error <= allowed.bound))
     verdict.rejected_by = Gate::bound;
   else if (contract.unbiased && !(error <= kStatisticalGate * allowed.rms))
     verdict.rejected_by = Gate::statistical;

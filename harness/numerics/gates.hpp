@@ -39,9 +39,21 @@ struct ElementVerdict {
   bool correctly_rounded = false;
 };
 
-/// Judges one element. `must_be_exact`: the data make every order of summation exact, so only the correctly rounded truth
-/// passes.
+/// What an output element has to be.
+enum class Demand : std::uint8_t {
+  /// Inside the bound and, where the contract's rounding is unbiased, the statistical gate.
+  within_gates,
+  /// The correctly rounded truth: the data make every order of summation exact. Either zero passes for a zero, since sums
+  /// that cancel and products with 0 legitimately give both.
+  rounded_truth,
+  /// The bits of the input's element that it copies: a zero keeps its sign. Any NaN passes for a NaN.
+  copied_bits
+};
+
 ElementVerdict judge_element(double got, const Tracked& expected, DType output, const PrecisionContract& contract,
-                             bool must_be_exact);
+                             Demand demand);
+
+/// Whether both are zero, but not the same one.
+bool are_opposite_zeros(double a, double b);
 
 }  // namespace lockstep

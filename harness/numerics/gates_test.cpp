@@ -13,8 +13,8 @@ const PrecisionContract kFloat{};
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 const double kNan = std::nan("");
 
-Gate gate_of(double got, const Tracked& expected, DType output = DType::f32, bool exact = false) {
-  return judge_element(got, expected, output, kFloat, exact).rejected_by;
+Gate gate_of(double got, const Tracked& expected, DType output = DType::f32, Demand demand = Demand::within_gates) {
+  return judge_element(got, expected, output, kFloat, demand).rejected_by;
 }
 
 TEST(Gates, CopiesMustBeEqual) {
@@ -27,8 +27,8 @@ TEST(Gates, CopiesMustBeEqual) {
 TEST(Gates, IntegersMustBeEqual) {
   EXPECT_EQ(gate_of(3.0, Tracked(3.0), DType::i64), Gate::none);
   EXPECT_EQ(gate_of(4.0, Tracked(3.0), DType::i64), Gate::bound);
-  EXPECT_EQ(gate_of(3.0, Tracked(3.0), DType::i64, true), Gate::none);
-  EXPECT_EQ(gate_of(4.0, Tracked(3.0), DType::i64, true), Gate::exact);
+  EXPECT_EQ(gate_of(3.0, Tracked(3.0), DType::i64, Demand::rounded_truth), Gate::none);
+  EXPECT_EQ(gate_of(4.0, Tracked(3.0), DType::i64, Demand::rounded_truth), Gate::exact);
 }
 
 TEST(Gates, BoundRejectsJustBeyondIt) {
@@ -44,15 +44,29 @@ TEST(Gates, StatisticalGateActsInsideTheBound) {
   EXPECT_EQ(gate_of(1.0 + 8.1e-6, expected), Gate::statistical);
   PrecisionContract biased;
   biased.unbiased = false;
-  EXPECT_EQ(judge_element(1.0 + 8.1e-6, expected, DType::f32, biased, false).rejected_by, Gate::none);
+  EXPECT_EQ(judge_element(1.0 + 8.1e-6, expected, DType::f32, biased, Demand::within_gates).rejected_by, Gate::none);
 }
 
 TEST(Gates, ExactGateDemandsCorrectRounding) {
   const Tracked expected(4097.0, 1.0, 1.0, 0);
-  EXPECT_EQ(gate_of(4097.0, expected, DType::f32, true), Gate::none);
-  EXPECT_EQ(gate_of(4097.5, expected, DType::f32, true), Gate::exact);
-  EXPECT_EQ(gate_of(4096.0, expected, DType::f16, true), Gate::none);  // 4097 is no f16; ties to even
-  EXPECT_EQ(gate_of(4100.0, expected, DType::f16, true), Gate::exact);
+  const Demand exact = Demand::rounded_truth;
+  EXPECT_EQ(gate_of(4097.0, expected, DType::f32, exact), Gate::none);
+  EXPECT_EQ(gate_of(4097.5, expected, DType::f32, exact), Gate::exact);
+  EXPECT_EQ(gate_of(4096.0, expected, DType::f16, exact), Gate::none);  // 4097 is no f16; ties to even
+  EXPECT_EQ(gate_of(4100.0, expected, DType::f16, exact), Gate::exact);
+}
+
+TEST(Gates, CopiesKeepTheSignOfZero) {
+  const Demand copy = Demand::copied_bits;
+  EXPECT_EQ(gate_of(-0.0, Tracked(-0.0), DType::f32, copy), Gate::none);
+  EXPECT_EQ(gate_of(0.0, Tracked(-0.0), DType::f32, copy), Gate::exact);
+  EXPECT_EQ(gate_of(-0.0, Tracked(0.0), DType::bf16, copy), Gate::exact);
+  EXPECT_EQ(gate_of(1.5, Tracked(1.5), DType::f16, copy), Gate::none);
+  EXPECT_EQ(gate_of(-1.5, Tracked(1.5), DType::f16, copy), Gate::exact);
+  EXPECT_EQ(gate_of(-kNan, Tracked(kNan), DType::f32, copy), Gate::none);
+  // A sum of integers may cancel to either zero.
+  EXPECT_EQ(gate_of(0.0, Tracked(-0.0), DType::f32, Demand::rounded_truth), Gate::none);
+  EXPECT_EQ(gate_of(0.0, Tracked(-0.0), DType::f32), Gate::none);
 }
 
 TEST(Gates, NanNeverPasses) {

@@ -33,6 +33,8 @@ struct PrecisionContract {
   bool unbiased = true;
   /// Results below the smallest normal number may become zero, as vectorised exponentials do.
   bool flushes_subnormals = false;
+  /// A copied zero keeps its sign; false where a copy is made as a scaled sum, x + 0 y.
+  bool copies_keep_zero_sign = true;
   /// Two launches on the same input give the same bits.
   bool deterministic = true;
 

@@ -48,14 +48,17 @@ class Trial {
     const Tracked& expected = judge_.expected(output, index);
     // What rounding to the output type undoes is no fault: no implementation could store it.
     const DType stored = signature_.outputs[output].dtype;
-    if (round_to(stored, wrong) == round_to(stored, expected.value)) return 0;
+    const double stored_wrong = round_to(stored, wrong), stored_truth = round_to(stored, expected.value);
+    const Demand demand = judge_.demand(output);
+    if (demand == Demand::copied_bits && are_opposite_zeros(stored_wrong, stored_truth)) return kInfinity;
+    if (stored_wrong == stored_truth) return 0;
     if (std::isnan(wrong) != std::isnan(expected.value) || std::isinf(wrong) != std::isinf(expected.value))
       return kInfinity;
     if (!std::isfinite(wrong)) return wrong == expected.value || std::isnan(wrong) ? 0 : kInfinity;
     const double difference = std::abs(wrong - expected.value);
     if (difference == 0) return 0;
     const Allowance allowed = allowance(expected, signature_.outputs[output].dtype, judge_.contract());
-    const double limit = judge_.must_be_exact(output)
+    const double limit = demand != Demand::within_gates
                              ? unit_roundoff(signature_.outputs[output].dtype) * std::abs(expected.value)
                              : allowed.limit;
     return limit == 0 ? kInfinity : difference / limit;
@@ -131,6 +134,12 @@ void add_structural_faults(Trial& trial, std::vector<FaultTrial>& trials) {
         const bool hit = output == 0 && i == trial.count(0) / 2;
         return std::optional(hit ? std::numeric_limits<double>::quiet_NaN() : trial.truth(output, i));
       }));
+
+  const std::vector<TensorSpec>& outputs = trial.signature().outputs;
+  if (std::any_of(outputs.begin(), outputs.end(), [](const TensorSpec& spec) { return spec.copy; }))
+    trials.push_back(trial.values(
+        "zero_sign_lost", "a copied -0 becomes 0",
+        [&trial](std::size_t output, std::int64_t i) { return std::optional(trial.truth(output, i) + 0.0); }));
 
   // The neighbours that differ most: a swap of equal elements is no fault.
   std::int64_t first = -1;

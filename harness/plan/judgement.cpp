@@ -91,8 +91,11 @@ Judge::Judge(const Operator& definition, const Problem& problem, const Signature
   expected_.resize(samples_.size());
 }
 
-bool Judge::must_be_exact(std::size_t output) const {
-  return signature_.outputs[output].exact && problem_.fill == Fill::exact;
+Demand Judge::demand(std::size_t output) const {
+  const TensorSpec& spec = signature_.outputs[output];
+  if (spec.copy && contract_.copies_keep_zero_sign) return Demand::copied_bits;
+  const bool exact = spec.copy || (spec.exact && problem_.fill == Fill::exact);
+  return exact ? Demand::rounded_truth : Demand::within_gates;
 }
 
 const Tracked& Judge::expected(std::size_t output, std::int64_t position) const {
@@ -108,10 +111,11 @@ const Tracked& Judge::expected(std::size_t output, std::int64_t position) const 
 void Judge::judge_output(std::size_t output, const GuardedTensor& tensor, Judgement& judgement) const {
   const TensorSpec& spec = signature_.outputs[output];
   const TensorView& view = tensor.host_view();
-  const bool exact = must_be_exact(output), contiguous = view.is_contiguous();
+  const Demand demanded = demand(output);
+  const bool contiguous = view.is_contiguous();
   Margins& margins = judgement.margins;
   margins.elements_total += view.count();
-  margins.exact_gate = margins.exact_gate || exact;
+  margins.exact_gate = margins.exact_gate || demanded != Demand::within_gates;
 
   Failure worst;
   worst.output = spec.name;
@@ -120,7 +124,7 @@ void Judge::judge_output(std::size_t output, const GuardedTensor& tensor, Judgem
   const auto look = [&](std::int64_t index, const Tracked& truth) {
     const double got =
         load_element(view.data, view.dtype, contiguous ? index : offset_of(index, view.shape, view.strides));
-    const ElementVerdict verdict = judge_element(got, truth, spec.dtype, contract_, exact);
+    const ElementVerdict verdict = judge_element(got, truth, spec.dtype, contract_, demanded);
     ++margins.elements_judged;
     margins.not_correctly_rounded += verdict.correctly_rounded ? 0 : 1;
     margins.worst_bound = std::max(margins.worst_bound, verdict.error_in_bounds);
@@ -148,9 +152,11 @@ void Judge::judge_output(std::size_t output, const GuardedTensor& tensor, Judgem
   }
   if (!failed) return;
   worst.map = map.take();
-  worst.message = spec.name + to_text(worst.index) + " is off by more than the " +
-                  std::string(worst.gate == Gate::non_finite ? "kind of number allows" : name_of(worst.gate)) +
-                  (worst.gate == Gate::non_finite ? "" : " gate allows") + "; " +
+  const bool other_zero = demanded == Demand::copied_bits && are_opposite_zeros(worst.got, worst.expected);
+  worst.message = spec.name + to_text(worst.index) +
+                  (other_zero                        ? " has the sign of the other zero, though it is a copy"
+                   : worst.gate == Gate::non_finite ? " is off by more than the kind of number allows"
+                                                     : " is off by more than the " + std::string(name_of(worst.gate)) + " gate allows") + "; " +
                   std::to_string(worst.failing_elements) + " of " + std::to_string(judged) + " judged elements fail";
   if (!judgement.failure || worst.error_in_bounds > judgement.failure->error_in_bounds)
     judgement.failure = std::move(worst);

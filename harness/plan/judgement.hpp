@@ -59,7 +59,7 @@ class Judge {
   /// Truth with allowance of one element; computed once.
   const Tracked& expected(std::size_t output, std::int64_t sample_position) const;
   const PrecisionContract& contract() const { return contract_; }
-  bool must_be_exact(std::size_t output) const;
+  Demand demand(std::size_t output) const;
 
  private:
   void judge_output(std::size_t output, const GuardedTensor& tensor, Judgement& judgement) const;

@@ -30,6 +30,9 @@ struct TensorSpec {
   bool takes_layout = false;
   /// Output: with Fill::exact every correct implementation gives exactly the correctly rounded truth.
   bool exact = false;
+  /// Output: every element is a copy of one input element, which keeps its bits under every fill (a NaN stays a NaN). Not
+  /// for a maximum, which may take either of two zeros, nor for a product with 0 or 1.
+  bool copy = false;
 };
 
 struct Signature {

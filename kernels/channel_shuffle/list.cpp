@@ -47,6 +47,9 @@ std::optional<std::string> not_for_cudnn(const Problem& problem) {
 // Nothing is computed, so that there is nothing to promise: the bound of a copy is zero under any contract.
 PrecisionContract copies(const Problem&) { return float_accumulation(1); }
 
+// cudnnTransformTensor is documented as alpha x + beta y: with beta = 0 that may turn -0 into 0.
+PrecisionContract scaled_sum(const Problem&) { return {.copies_keep_zero_sign = false}; }
+
 }  // namespace
 
 std::vector<Implementation> channel_shuffle_implementations() {
@@ -64,9 +67,9 @@ std::vector<Implementation> channel_shuffle_implementations() {
       vendor_call(Backend::onednn, "shuffle", Direction::backward, LOCKSTEP_ONEDNN(channel_shuffle_onednn),
                   not_for_onednn, copies),
       vendor_call(Backend::cudnn, "transform_tensor", Direction::forward, LOCKSTEP_CUDA_LIBRARY(channel_shuffle_cudnn),
-                  not_for_cudnn, copies),
+                  not_for_cudnn, scaled_sum),
       vendor_call(Backend::cudnn, "transform_tensor", Direction::backward, LOCKSTEP_CUDA_LIBRARY(channel_shuffle_cudnn),
-                  not_for_cudnn, copies),
+                  not_for_cudnn, scaled_sum),
   };
 }
 
