@@ -32,6 +32,26 @@ std::int64_t offset_of(std::int64_t index, const Shape& shape, const Strides& st
 /// Coordinates of the row-major `index`.
 Shape coordinates_of(std::int64_t index, const Shape& shape);
 
+/// Calls visit(first index, offset) for each run of the last axis; the offset walks along with the coordinates, since
+/// dividing out every element's coordinates would cost more than the copy.
+template <class Visit>
+void for_each_row(const Shape& shape, const Strides& strides, Visit visit) {
+  const std::int64_t count = element_count(shape);
+  if (count == 0) return;
+  const std::int64_t row = shape.empty() ? 1 : shape.back();
+  Shape coordinates(shape.size(), 0);
+  std::int64_t offset = 0;
+  for (std::int64_t index = 0; index < count; index += row) {
+    visit(index, offset);
+    for (std::size_t axis = shape.empty() ? 0 : shape.size() - 1; axis-- > 0;) {
+      offset += strides[axis];
+      if (++coordinates[axis] < shape[axis]) break;
+      offset -= strides[axis] * shape[axis];
+      coordinates[axis] = 0;
+    }
+  }
+}
+
 /// "16x64x28x28"; "scalar" for rank 0. The grammar of ids.
 std::string to_label(const Shape& shape);
 /// Throws Error for a malformed label and for more than 2^56 elements.

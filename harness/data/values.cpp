@@ -14,26 +14,6 @@ namespace {
 
 bool is_row_major(const Shape& shape, const Strides& strides) { return strides == row_major_strides(shape); }
 
-/// Calls visit(first index, offset) for each run of the last axis; the offset walks along with the coordinates, since
-/// dividing out every element's coordinates would cost more than the copy.
-template <class Visit>
-void for_each_row(const Shape& shape, const Strides& strides, Visit visit) {
-  const std::int64_t count = element_count(shape);
-  if (count == 0) return;
-  const std::int64_t row = shape.empty() ? 1 : shape.back();
-  Shape coordinates(shape.size(), 0);
-  std::int64_t offset = 0;
-  for (std::int64_t index = 0; index < count; index += row) {
-    visit(index, offset);
-    for (std::size_t axis = shape.empty() ? 0 : shape.size() - 1; axis-- > 0;) {
-      offset += strides[axis];
-      if (++coordinates[axis] < shape[axis]) break;
-      offset -= strides[axis] * shape[axis];
-      coordinates[axis] = 0;
-    }
-  }
-}
-
 void store_row(const Values& values, std::int64_t first, std::int64_t count, void* data, std::int64_t step) {
   if (values.dtype() == DType::i64) {  // through a double they would lose what exceeds 2^53
     for (std::int64_t i = 0; i < count; ++i)

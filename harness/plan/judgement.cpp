@@ -2,9 +2,8 @@
 #include "harness/plan/judgement.hpp"
 
 #include <algorithm>
-#include <bit>
-#include <cmath>
-#include <cstring>
+
+#include "harness/data/non_finite.hpp"
 
 #ifdef __FAST_MATH__
 #error "judging must not be compiled with fast-math: a NaN would pass"
@@ -39,34 +38,6 @@ class MapBuilder {
   std::int64_t rows_, columns_;
   FailureMap map_;
 };
-
-/// Row-major indices of elements that are NaN or infinite. f32 is scanned as integers, four times as fast as loading each
-/// element.
-std::vector<std::int64_t> non_finite_elements(const TensorView& view) {
-  std::vector<std::int64_t> found;
-  const std::int64_t count = view.count();
-  if (!is_floating(view.dtype)) return found;
-  if (view.dtype == DType::f32 && view.is_contiguous()) {
-    const char* bytes = static_cast<const char*>(view.data);
-    constexpr std::int64_t kBlock = 1024;
-    for (std::int64_t first = 0; first < count; first += kBlock) {
-      const std::int64_t last = std::min(first + kBlock, count);
-      std::uint32_t largest = 0;
-      for (std::int64_t i = first; i < last; ++i) {
-        std::uint32_t bits;
-        std::memcpy(&bits, bytes + 4 * i, 4);
-        largest = std::max(largest, bits & 0x7fffffffu);
-      }
-      if (largest < 0x7f800000u) continue;
-      for (std::int64_t i = first; i < last; ++i)
-        if (!std::isfinite(load_element(view.data, view.dtype, i))) found.push_back(i);
-    }
-    return found;
-  }
-  for (std::int64_t i = 0; i < count; ++i)
-    if (!std::isfinite(load_element(view.data, view.dtype, offset_of(i, view.shape, view.strides)))) found.push_back(i);
-  return found;
-}
 
 /// The non-finite elements outside the (ascending) sample that are to be judged as well.
 std::vector<std::int64_t> strays_of(const TensorView& view, const std::vector<std::int64_t>& sample) {
@@ -154,10 +125,12 @@ void Judge::judge_output(std::size_t output, const GuardedTensor& tensor, Judgem
   worst.map = map.take();
   const bool other_zero = demanded == Demand::copied_bits && are_opposite_zeros(worst.got, worst.expected);
   worst.message = spec.name + to_text(worst.index) +
-                  (other_zero                        ? " has the sign of the other zero, though it is a copy"
-                   : worst.gate == Gate::non_finite ? " is off by more than the kind of number allows"
-                                                     : " is off by more than the " + std::string(name_of(worst.gate)) + " gate allows") + "; " +
-                  std::to_string(worst.failing_elements) + " of " + std::to_string(judged) + " judged elements fail";
+                  (other_zero ? " has the sign of the other zero, though it is a copy"
+                   : worst.gate == Gate::non_finite
+                       ? " is off by more than the kind of number allows"
+                       : " is off by more than the " + std::string(name_of(worst.gate)) + " gate allows") +
+                  "; " + std::to_string(worst.failing_elements) + " of " + std::to_string(judged) +
+                  " judged elements fail";
   if (!judgement.failure || worst.error_in_bounds > judgement.failure->error_in_bounds)
     judgement.failure = std::move(worst);
 }
