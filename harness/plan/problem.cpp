@@ -18,7 +18,13 @@ bool is_gradient(std::string_view key) {
 /// A shape is told from a parameter by its key: inputs of operators carry these names everywhere.
 bool names_an_input(std::string_view key) {
   return key == "x" || key == "a" || key == "b" || key == "input" || key == "target" || key == "weight" ||
-         key == "indices" || key == "means" || is_gradient(key);
+         key == "indices" || key == "means" || key == "bias" || key == "running_mean" || key == "running_var" ||
+         is_gradient(key);
+}
+
+/// `bias` is both: a shape where it is given, a boolean where the operator is asked to have one or none.
+bool is_shape(std::string_view key, std::string_view value) {
+  return names_an_input(key) && !(key == "bias" && (value == "true" || value == "false"));
 }
 
 }  // namespace
@@ -54,9 +60,11 @@ std::string Problem::label() const {
     if (!text.empty()) text += ',';
     text.append(key).append("=").append(value);
   };
+  // Each key once: a shape says that there is a bias, the parameter alone that there is none.
   for (const auto& [input, extents] : shapes)
-    if (names_an_input(input)) append(input, to_label(extents));
-  for (const auto& [name, token] : parameters.tokens()) append(name, token);
+    if (names_an_input(input) && parameters.text(input, "true") == "true") append(input, to_label(extents));
+  for (const auto& [name, token] : parameters.tokens())
+    if (token != "true" || !names_an_input(name) || !find_shape(name)) append(name, token);
   append("dtype", name_of(dtype));
   if (layout != Layout::contiguous) append("layout", name_of(layout));
   if (fill != Fill::normal) append("fill", name_of(fill));
@@ -75,6 +83,7 @@ std::pair<std::string, Direction> parse_operation(std::string_view operation) {
 Problem parse_problem(std::string_view operation, std::string_view label) {
   Problem problem;
   std::tie(problem.operator_name, problem.direction) = parse_operation(operation);
+  std::vector<std::string_view> keys;
   for (std::size_t at = 0; at <= label.size();) {
     const std::size_t end = std::min(label.find(',', at), label.size());
     const std::string_view part = label.substr(at, end - at);
@@ -83,13 +92,17 @@ Problem parse_problem(std::string_view operation, std::string_view label) {
       throw Error("malformed problem '" + std::string(label) + "' at '" + std::string(part) +
                   "'; accepted: key=value joined by commas");
     const std::string_view key = part.substr(0, equals), value = part.substr(equals + 1);
+    if (std::find(keys.begin(), keys.end(), key) != keys.end())
+      throw Error("problem '" + std::string(label) + "' has the key '" + std::string(key) +
+                  "' twice; accepted: each key once");
+    keys.push_back(key);
     if (key == "dtype")
       problem.dtype = parse_dtype(value);
     else if (key == "layout")
       problem.layout = parse_layout(value);
     else if (key == "fill")
       problem.fill = parse_fill(value);
-    else if (names_an_input(key))
+    else if (is_shape(key, value))
       problem.set_shape(key, parse_shape(value));
     else
       problem.parameters.set(key, std::string(value));

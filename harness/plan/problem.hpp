@@ -19,8 +19,8 @@ std::string_view name_of(Direction direction);
 /// One question put to an operator: which direction, on inputs of which shapes, with which parameters, dtype, layout and
 /// fill. Its label is the last part of a case's id and reads back as the same problem.
 ///
-/// Label: comma-separated key=value. First the shapes of the given inputs (x=16x64x28x28), then parameters under PyTorch's
-/// names, then dtype, and where they are not the default layout (contiguous) and fill (normal).
+/// Label: comma-separated key=value, each key once. First the shapes of the given inputs (x=16x64x28x28), then parameters
+/// under PyTorch's names, then dtype, and where they are not the default layout (contiguous) and fill (normal).
 struct Problem {
   std::string operator_name;
   Direction direction = Direction::forward;

@@ -36,11 +36,13 @@ TEST(Problem, LabelLeavesDefaultsOut) {
 }
 
 TEST(Problem, LabelsReadBackAsTheSameProblem) {
-  for (const std::string label : {"x=16x64x28x28,groups=4,dtype=f32", "x=scalar,dtype=f16",
-                                  "a=3x1,b=1x4,alpha=_0.5,dtype=bf16,layout=channels_last",
-                                  "x=0x5,weight=7x5,bias=false,dtype=f64,fill=adversarial",
-                                  "input=2x3,target=2,reduction=none,dtype=f32,layout=unaligned", "dtype=f32",
-                                  "grad=3x2,momentum=0.9,dtype=f32", "grad0=3,grad1=scalar,grad_scale=2,dtype=f32"}) {
+  for (const std::string label :
+       {"x=16x64x28x28,groups=4,dtype=f32", "x=scalar,dtype=f16",
+        "a=3x1,b=1x4,alpha=_0.5,dtype=bf16,layout=channels_last", "x=4x5,weight=7x5,bias=7,dtype=f32",
+        "x=4x5,weight=5,bias=scalar,running_mean=5,running_var=5,eps=0.1,dtype=f32",
+        "x=0x5,weight=7x5,bias=false,dtype=f64,fill=adversarial",
+        "input=2x3,target=2,reduction=none,dtype=f32,layout=unaligned", "dtype=f32", "grad=3x2,momentum=0.9,dtype=f32",
+        "grad0=3,grad1=scalar,grad_scale=2,dtype=f32"}) {
     const Problem problem = parse_problem("some_op.backward", label);
     EXPECT_EQ(problem.label(), label);
     EXPECT_EQ(problem.operator_name, "some_op");
@@ -76,6 +78,25 @@ TEST(Problem, SettingAShapeAgainReplacesIt) {
   problem.set_shape("x", {2, 3});
   EXPECT_EQ(problem.shape("x"), (Shape{2, 3}));
   EXPECT_EQ(problem.shapes.size(), 1u);
+}
+
+// Two problems that differ in a given bias alone must not share an id.
+TEST(Problem, AGivenBiasIsPartOfTheLabel) {
+  Problem problem = parse_problem("linear.forward", "x=4x5,weight=7x5,bias=true");
+  EXPECT_EQ(problem.label(), "x=4x5,weight=7x5,bias=true,dtype=f32");
+  problem.set_shape("bias", {6});
+  EXPECT_EQ(problem.label(), "x=4x5,weight=7x5,bias=6,dtype=f32");
+  problem.parameters.set_boolean("bias", false);
+  EXPECT_EQ(problem.label(), "x=4x5,weight=7x5,bias=false,dtype=f32");
+}
+
+TEST(Problem, AKeyGivenTwiceIsAnError) {
+  for (const char* label : {"x=5,x=6", "x=5,eps=1,eps=1", "x=5,bias=5,bias=false", "x=5,dtype=f32,dtype=f16",
+                            "x=5,layout=strided,fill=exact,layout=contiguous"}) {
+    const std::string message = message_of([&] { parse_problem("relu.forward", label); });
+    EXPECT_THAT(message, HasSubstr("twice; accepted: each key once")) << label;
+    EXPECT_THAT(message, HasSubstr(label));
+  }
 }
 
 TEST(Problem, ErrorsNameThePartThatCannotBeRead) {
