@@ -123,8 +123,9 @@ requires std::same_as<T, Tracked> GradientSums<T> gradient_sums(const BatchNorm&
                                                                 std::int64_t channel) {
   constexpr int kLanes = 4;
   std::array<SumStatistics, kLanes> plain{}, products{};
+  PartialSums passed_plain, passed_products;
   ChannelWalk walk(op.channels, op.plane, channel);
-  const std::int64_t n = op.count();
+  const std::int64_t n = op.count(), step = PartialSums::step(n);
   const double mean = s.mean.value, rstd = s.rstd.value;
   for (std::int64_t i = 0; i < n; ++i) {
     const std::int64_t index = walk(i);
@@ -136,14 +137,24 @@ requires std::same_as<T, Tracked> GradientSums<T> gradient_sums(const BatchNorm&
     products[lane].value += product;
     products[lane].magnitude += std::abs(product);
     products[lane].squares += product * product;
+    if ((i + 1) % step != 0) continue;
+    const auto reached = [](const auto& parts) {
+      return (parts[0].value + parts[1].value) + (parts[2].value + parts[3].value);
+    };
+    passed_plain.pass(reached(plain), static_cast<double>(step));
+    passed_products.pass(reached(products), static_cast<double>(step));
   }
-  SumStatistics all = detail::combine(products.data(), kLanes, n);
+  SumStatistics all = detail::combine(products.data(), kLanes, n), sums = detail::combine(plain.data(), kLanes, n);
+  if (n > step) passed_products.pass(all.value, static_cast<double>(n % step));
+  if (n > step) passed_plain.pass(sums.value, static_cast<double>(n % step));
+  all.passed = passed_products;
+  sums.passed = passed_plain;
   const double u = current_roundoff(), typical = kRoundingRms * u;
   const double share = s.rstd.bound == 0 ? 0 : s.rstd.bound / std::abs(rstd);
   all.bound = all.magnitude * (share + 2 * u) * (1 + 2 * u);
   all.spread = all.squares * 2 * typical * typical;
   all.common = s.rstd.common == 0 ? 0 : all.magnitude * s.rstd.common / std::abs(rstd);
-  return {tracked_sum(detail::combine(plain.data(), kLanes, n), 0.0), tracked_sum(all, 1.0)};
+  return {tracked_sum(sums, 0.0), tracked_sum(all, 1.0)};
 }
 
 /// Saved statistics are functions of x: with derivatives (second order) they are computed anew, to carry theirs.

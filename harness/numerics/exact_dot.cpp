@@ -39,9 +39,13 @@ LOCKSTEP_VECTOR_LOOPS inline T lane_dot(const float* a, const float* b, std::int
 }  // namespace
 
 LOCKSTEP_VECTOR_LOOPS SumStatistics exact_products(const float* a, const float* b, std::int64_t n) {
+  if (n < PartialSums::kShort)
+    return statistics_of(
+        n, [=](std::int64_t k) { return Tracked(static_cast<double>(a[k]) * static_cast<double>(b[k])); });
   Lanes<double> value{}, magnitude{}, squares{};
+  PartialSums passed;
   std::int64_t k = 0;
-  for (; k + kLanes <= n; k += kLanes)
+  for (; k + kLanes <= n; k += kLanes) {
     for (std::int64_t lane = 0; lane < kLanes; ++lane) {
       const auto slot = static_cast<std::size_t>(lane);
       const double product = static_cast<double>(a[k + lane]) * static_cast<double>(b[k + lane]);
@@ -49,6 +53,8 @@ LOCKSTEP_VECTOR_LOOPS SumStatistics exact_products(const float* a, const float* 
       magnitude[slot] += std::abs(product);
       squares[slot] += product * product;
     }
+    passed.pass(combined(value), static_cast<double>(kLanes));
+  }
   for (; k < n; ++k) {
     const auto slot = static_cast<std::size_t>(k % kLanes);
     const double product = static_cast<double>(a[k]) * static_cast<double>(b[k]);
@@ -56,10 +62,12 @@ LOCKSTEP_VECTOR_LOOPS SumStatistics exact_products(const float* a, const float* 
     magnitude[slot] += std::abs(product);
     squares[slot] += product * product;
   }
+  passed.pass(combined(value), static_cast<double>(n % kLanes));
   return {.terms = static_cast<double>(n),
           .value = combined(value),
           .magnitude = combined(magnitude),
-          .squares = combined(squares)};
+          .squares = combined(squares),
+          .passed = passed};
 }
 
 float float_dot(const float* a, const float* b, std::int64_t n) { return lane_dot<float>(a, b, n); }

@@ -112,7 +112,11 @@ T dot_of_pairs(const Lines<T>& a, const Lines<T>& b, std::int64_t pairs, Pair pa
       const float *x = a.floats(i), *y = b.floats(j);
       if (!x || !y) break;
       const SumStatistics both[] = {all, exact_products(x, y, n)};
+      const PartialSums& next = both[1].passed;
       all = detail::combine(both, 2, (known + 1) * n);
+      all.passed.follow(both[0].value, next);
+      all.passed.pass(all.value,
+                      static_cast<double>(n) - next.terms);  // a line of a few terms is looked at behind them
     }
     if (known == pairs) return tracked_sum(all, 1.0);
   }

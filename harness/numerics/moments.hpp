@@ -32,9 +32,7 @@ Moments<Tracked> tracked_moments(const SumStatistics& statistics, double varianc
 
 template <class T, class X>
 requires std::same_as<T, Tracked> Moments<Tracked> moments(std::int64_t n, X x) {
-  std::array<SumStatistics, 4> parts{};
-  for (std::int64_t i = 0; i < n; ++i) detail::add_term(parts[static_cast<std::size_t>(i % 4)], x(i));
-  const SumStatistics all = detail::combine(parts.data(), 4, n);
+  const SumStatistics all = statistics_of(n, x);
   const double mean = all.value / static_cast<double>(n);
   const double squares = sum<double>(n, [&](std::int64_t i) {
     const double deviation = value_of(x(i)) - mean;

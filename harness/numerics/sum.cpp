@@ -14,13 +14,20 @@ namespace {
 double gamma(double k, double u) { return k * u / std::max(1.0 - k * u, 0.5); }
 
 /// Variance of the rounding errors of adding n terms of mean mu and mean square m2 in P partial sums and a tree:
-/// (c u)^2 [ n m2 (m/2 + L) + mu^2 n^2 (m/(3P) + 2 (1 - 1/P)) ], m = n/P, L = log2 P.
+/// (c u)^2 [ n m2 (m/2 + L) + mu^2 n^2 (m/(3P) + 2 (1 - 1/P)) ], m = n/P, L = log2 P; that is (c u)^2 times the sum of
+/// the squared partial sums, in the mean over all orders. One chain at least (c u)^2 sum S_k^2 of the order of the terms,
+/// and of its reverse, whose partial sums are S_n - S_k.
 double spread_of_additions(const SumStatistics& s, const PrecisionContract& contract) {
   const double n = s.terms, lanes = std::min<double>(static_cast<double>(contract.partial_sums), n);
   const double chain = n / lanes, levels = std::log2(lanes), mean = s.value / n;
   const double typical = kRoundingRms * contract.roundoff();
-  return typical * typical *
-         (s.squares * (chain / 2 + levels) + mean * mean * n * n * (chain / (3 * lanes) + 2 * (1 - 1 / lanes)));
+  double squares = s.squares * (chain / 2 + levels) + mean * mean * n * n * (chain / (3 * lanes) + 2 * (1 - 1 / lanes));
+  if (lanes <= 1) {
+    const PartialSums& p = s.passed;
+    const double backwards = p.terms * s.value * s.value - 2 * s.value * p.sum + p.squares;
+    squares = std::max({squares, p.squares, backwards});
+  }
+  return typical * typical * squares;
 }
 
 }  // namespace
