@@ -76,6 +76,60 @@ struct EnumNames<SampleUnit> {
   }};
 };
 
+template <>
+struct EnumNames<TrainingPhase> {
+  static constexpr std::array<std::pair<TrainingPhase, std::string_view>, 13> table{{
+      {TrainingPhase::input, "input"},
+      {TrainingPhase::forward, "forward"},
+      {TrainingPhase::backward, "backward"},
+      {TrainingPhase::exposed_communication, "exposed_communication"},
+      {TrainingPhase::sync_batch_norm, "sync_batch_norm"},
+      {TrainingPhase::buffer_broadcast, "buffer_broadcast"},
+      {TrainingPhase::scatter_gather, "scatter_gather"},
+      {TrainingPhase::parameter_gather, "parameter_gather"},
+      {TrainingPhase::clip, "clip"},
+      {TrainingPhase::optimizer, "optimizer"},
+      {TrainingPhase::straggler_wait, "straggler_wait"},
+      {TrainingPhase::bubble, "bubble"},
+      {TrainingPhase::communication, "communication"},
+  }};
+};
+
+template <>
+struct EnumNames<TimelineLane> {
+  static constexpr std::array<std::pair<TimelineLane, std::string_view>, 2> table{{
+      {TimelineLane::compute, "compute"},
+      {TimelineLane::communication, "communication"},
+  }};
+};
+
+template <>
+struct EnumNames<ScalingKind> {
+  static constexpr std::array<std::pair<ScalingKind, std::string_view>, 2> table{{
+      {ScalingKind::weak, "weak"},
+      {ScalingKind::strong, "strong"},
+  }};
+};
+
+template <>
+struct EnumNames<SyncBatchNormVariant> {
+  static constexpr std::array<std::pair<SyncBatchNormVariant, std::string_view>, 4> table{{
+      {SyncBatchNormVariant::whole_batch, "whole_batch"},
+      {SyncBatchNormVariant::local, "local"},
+      {SyncBatchNormVariant::synchronised, "synchronised"},
+      {SyncBatchNormVariant::group, "group"},
+  }};
+};
+
+template <>
+struct EnumNames<StudyVerdict> {
+  static constexpr std::array<std::pair<StudyVerdict, std::string_view>, 3> table{{
+      {StudyVerdict::supported, "supported"},
+      {StudyVerdict::refuted, "refuted"},
+      {StudyVerdict::inconclusive, "inconclusive"},
+  }};
+};
+
 template <typename Enum>
 constexpr std::string_view name_of(Enum value) {
   for (const auto& [key, name] : EnumNames<Enum>::table) {

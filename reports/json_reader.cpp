@@ -34,6 +34,18 @@ std::optional<double> JsonReader::optional_number(const std::string& key) const 
   return found.as_number();
 }
 
+std::vector<double> JsonReader::numbers(const std::string& key) const {
+  std::vector<double> values;
+  each(key, [&](const JsonReader& element) { values.push_back(element.as_number()); });
+  return values;
+}
+
+std::vector<std::string> JsonReader::texts(const std::string& key) const {
+  std::vector<std::string> values;
+  each(key, [&](const JsonReader& element) { values.push_back(element.as_text()); });
+  return values;
+}
+
 std::string JsonReader::as_text() const {
   if (!value_.is_string()) wrong("text");
   return value_.get<std::string>();

@@ -7,6 +7,7 @@
 #include <limits>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "harness/data/error.hpp"
 #include "reports/enum_names.hpp"
@@ -24,12 +25,15 @@ class JsonReader {
   JsonReader member(const std::string& key) const;
   bool has(const std::string& key) const { return value_.is_object() && value_.contains(key); }
   bool is_null() const { return value_.is_null(); }
+  bool is_text() const { return value_.is_string(); }
 
   std::string text(const std::string& key) const { return member(key).as_text(); }
   bool boolean(const std::string& key) const;
   // Null reads as NaN unless the sibling "<key>_text" names an infinity.
   double number(const std::string& key) const;
   std::optional<double> optional_number(const std::string& key) const;
+  std::vector<double> numbers(const std::string& key) const;  // null elements read as NaN
+  std::vector<std::string> texts(const std::string& key) const;
   std::uint64_t unsigned_integer(const std::string& key) const { return member(key).as_unsigned(); }
 
   template <typename Integer = std::int64_t>

@@ -8,15 +8,16 @@
 // initialiser, so that designated initialisers may leave out what is unknown.
 
 #include <cstdint>
-#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "reports/outcome.hpp"
+#include "reports/training_report.hpp"
+
 namespace lockstep::reports {
 
 inline constexpr int report_version = 1;
-inline constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
 
 struct NamedText {
   std::string name = {};
@@ -90,7 +91,6 @@ struct Run {
   std::optional<std::int64_t> expected_cases = {};
 };
 
-enum class Outcome { passed, failed, blind, skipped, crashed, timed_out, refused };
 enum class Determinism { yes, no, not_promised, not_checked };
 
 // Where the errors lie: the output seen as a matrix and cut into rows x columns tiles.
@@ -238,6 +238,7 @@ struct Report {
   std::vector<Measurement> measurements = {};
   std::vector<Ceiling> ceilings = {};
   std::vector<JudgingRate> judging_rates = {};
+  Training training = {};
 };
 
 }  // namespace lockstep::reports

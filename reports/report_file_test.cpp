@@ -166,7 +166,7 @@ TEST_F(ReportFile, NamesTheMemberThatIsWrong) {
 
 TEST_F(ReportFile, IgnoresMembersOfALaterForm) {
   Json document = to_json(synthetic_report({.cases = 20}));
-  document["training"] = Json::array();
+  document["projection"] = Json::array();
   document["cases"][0]["colour"] = "blue";
   EXPECT_EQ(from_json(document, "report").cases.size(), 20u);
 }

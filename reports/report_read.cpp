@@ -1,21 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reports/json_reader.hpp"
 #include "reports/report_file.hpp"
+#include "reports/training_file.hpp"
 
 namespace lockstep::reports {
 namespace {
-
-std::vector<double> read_numbers(const JsonReader& from, const std::string& key) {
-  std::vector<double> values;
-  from.each(key, [&](const JsonReader& element) { values.push_back(element.as_number()); });
-  return values;
-}
-
-std::vector<std::string> read_texts(const JsonReader& from, const std::string& key) {
-  std::vector<std::string> values;
-  from.each(key, [&](const JsonReader& element) { values.push_back(element.as_text()); });
-  return values;
-}
 
 Environment read_environment(const JsonReader& from) {
   Environment environment{.date_utc = from.text("date_utc"),
@@ -75,7 +64,7 @@ Context read_context(const JsonReader& from) {
                   .mhz_per_cpu = from.number("mhz_per_cpu"),
                   .cpu_scaling_enabled = from.boolean("cpu_scaling_enabled"),
                   .caches = {},
-                  .load_average = read_numbers(from, "load_avg")};
+                  .load_average = from.numbers("load_avg")};
   from.each("caches", [&](const JsonReader& cache) {
     context.caches.push_back({.type = cache.text("type"),
                               .level = cache.integer<int>("level"),
@@ -87,7 +76,7 @@ Context read_context(const JsonReader& from) {
 
 FailureMap read_map(const JsonReader& from) {
   FailureMap map{
-      .rows = from.integer<int>("rows"), .columns = from.integer<int>("columns"), .cells = read_numbers(from, "cells")};
+      .rows = from.integer<int>("rows"), .columns = from.integer<int>("columns"), .cells = from.numbers("cells")};
   const bool sensible = map.rows >= 0 && map.columns >= 0;
   if (!sensible || map.cells.size() != static_cast<std::size_t>(map.rows) * static_cast<std::size_t>(map.columns)) {
     from.fail("cells must hold rows * columns numbers, found " + std::to_string(map.cells.size()));
@@ -130,7 +119,7 @@ CaseResult read_case(const JsonReader& from) {
                     .seeds_judged = from.integer("seeds_judged"),
                     .elements_total = from.integer("elements_total"),
                     .elements_judged = from.integer("elements_judged"),
-                    .orders = read_texts(from, "orders"),
+                    .orders = from.texts("orders"),
                     .margins = std::nullopt,
                     .deterministic = from.enumeration<Determinism>("deterministic"),
                     .seconds = {},
@@ -173,7 +162,7 @@ Measurement read_measurement(const JsonReader& from) {
                           .role = from.enumeration<Role>("role"),
                           .kind = from.enumeration<MeasurementKind>("kind"),
                           .sample_unit = from.enumeration<SampleUnit>("sample_unit"),
-                          .samples_seconds = read_numbers(from, "samples_seconds"),
+                          .samples_seconds = from.numbers("samples_seconds"),
                           .pairing = from.text("pairing"),
                           .iterations_per_sample = from.integer("iterations_per_sample"),
                           .median_seconds = from.number("median_seconds"),
@@ -220,7 +209,8 @@ Report from_json(const Json& document, const std::string& origin) {
                 .faults = {},
                 .measurements = {},
                 .ceilings = {},
-                .judging_rates = {}};
+                .judging_rates = {},
+                .training = {}};
   root.each("cases", [&](const JsonReader& from) { report.cases.push_back(read_case(from)); });
   root.each("faults", [&](const JsonReader& from) { report.faults.push_back(read_fault(from)); });
   root.each("measurements", [&](const JsonReader& from) { report.measurements.push_back(read_measurement(from)); });
@@ -231,7 +221,7 @@ Report from_json(const Json& document, const std::string& origin) {
                                .working_set_bytes = from.integer("working_set_bytes"),
                                .value = from.number("value"),
                                .unit = from.text("unit"),
-                               .samples = read_numbers(from, "samples")});
+                               .samples = from.numbers("samples")});
   });
   root.each("judging_rates", [&](const JsonReader& from) {
     report.judging_rates.push_back({.name = from.text("name"),
@@ -240,6 +230,8 @@ Report from_json(const Json& document, const std::string& origin) {
                                     .benchdnn_cases_per_second = from.optional_number("benchdnn_cases_per_second"),
                                     .target = from.number("target")});
   });
+  // Reports from before training was reported lack it.
+  if (root.has("training")) report.training = read_training(root.member("training"));
   return report;
 }
 

@@ -1,30 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <cmath>
-
 #include "reports/enum_names.hpp"
+#include "reports/json_values.hpp"
 #include "reports/report_file.hpp"
+#include "reports/training_file.hpp"
 
 namespace lockstep::reports {
 namespace {
-
-Json number(double value) { return std::isfinite(value) ? Json(value) : Json(nullptr); }
-
-// JSON has no NaN and no infinity, yet "got inf" is what a reader of a failure needs.
-void put_number(Json& object, const std::string& key, double value) {
-  object[key] = number(value);
-  if (!std::isfinite(value)) object[key + "_text"] = std::isnan(value) ? "nan" : value > 0 ? "inf" : "-inf";
-}
-
-template <typename T>
-Json optional_value(const std::optional<T>& value) {
-  return value ? Json(*value) : Json(nullptr);
-}
-
-Json numbers(const std::vector<double>& values) {
-  Json list = Json::array();
-  for (const double value : values) list.push_back(number(value));
-  return list;
-}
 
 Json environment_json(const Environment& environment) {
   Json libraries = Json::object();
@@ -226,13 +207,6 @@ Json benchmark_rows(const std::vector<Measurement>& measurements) {
   return rows;
 }
 
-template <typename T, typename Function>
-Json list_of(const std::vector<T>& values, Function&& function) {
-  Json list = Json::array();
-  for (const T& value : values) list.push_back(function(value));
-  return list;
-}
-
 }  // namespace
 
 Json to_json(const Report& report) {
@@ -259,6 +233,7 @@ Json to_json(const Report& report) {
             {"benchdnn_cases_per_second", optional_value(rate.benchdnn_cases_per_second)},
             {"target", number(rate.target)}};
   });
+  document["training"] = training_json(report.training);
   document["benchmarks"] = benchmark_rows(report.measurements);
   return document;
 }

@@ -6,6 +6,7 @@
 #include <random>
 
 #include "reports/statistics.hpp"
+#include "reports/testing/synthetic_training.hpp"
 #include "reports/totals.hpp"
 
 namespace lockstep::reports {
@@ -320,6 +321,7 @@ Report synthetic_report(const SyntheticOptions& options) {
                            .cases_per_second_sampled = 131,
                            .benchdnn_cases_per_second = 5.6,
                            .target = 100}};
+  report.training = synthetic_training(options);
   return report;
 }
 
