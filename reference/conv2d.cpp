@@ -46,6 +46,17 @@ class Products {
       wide_b_[slot] = b_[b];
     }
   }
+  /// Products of `count` elements, `a_step` apart in a and side by side in b.
+  void add_run(std::int64_t a, std::int64_t a_step, std::int64_t b, std::int64_t count) {
+    if (!a_floats_) {
+      for (std::int64_t i = 0; i < count; ++i) add(a + i * a_step, b + i);
+      return;
+    }
+    float *const to_a = narrow_a_.data() + count_, *const to_b = narrow_b_.data() + count_;
+    for (std::int64_t i = 0; i < count; ++i) to_a[i] = a_floats_[a + i * a_step];
+    for (std::int64_t i = 0; i < count; ++i) to_b[i] = b_floats_[b + i];
+    count_ += count;
+  }
   /// The product of b's element with a zero of the padding, which only an infinity or a NaN makes anything of.
   void add_padding(std::int64_t b) {
     if (b_floats_ ? std::isfinite(b_floats_[b]) : std::isfinite(value_of(b_[b]))) return;
@@ -94,6 +105,20 @@ class Products {
   std::int64_t count_ = 0;
 };
 
+/// Those of `count` places, `step` apart from `first` on, that lie in a row (or column) of `extent` elements.
+struct Inside {
+  std::int64_t begin, end;
+
+  Inside(std::int64_t first, std::int64_t step, std::int64_t count, std::int64_t extent)
+      : begin(places_before(-first, step, count)), end(std::max(begin, places_before(extent - first, step, count))) {}
+
+ private:
+  /// Places i with i * step < distance.
+  static std::int64_t places_before(std::int64_t distance, std::int64_t step, std::int64_t count) {
+    return distance <= 0 ? 0 : std::min((distance + step - 1) / step, count);
+  }
+};
+
 template <class T>
 class Forward {
  public:
@@ -118,18 +143,16 @@ class Forward {
     std::int64_t weight = o * op_.window();
     products_.clear();
     products_.reserve(op_.window() + 1);
+    const Inside columns(first_column, op_.dilation.width, op_.kernel.width, op_.size.width);
     for (std::int64_t c = 0; c < op_.in_per_group(); ++c)
-      for (std::int64_t r = 0; r < op_.kernel.height; ++r) {
+      for (std::int64_t r = 0; r < op_.kernel.height; ++r, weight += op_.kernel.width) {
         const std::int64_t row = first_row + r * op_.dilation.height;
         const bool row_inside = row >= 0 && row < op_.size.height;
-        const std::int64_t row_start = ((first_channel + c) * op_.size.height + row) * op_.size.width;
-        for (std::int64_t s = 0; s < op_.kernel.width; ++s, ++weight) {
-          const std::int64_t column = first_column + s * op_.dilation.width;
-          if (row_inside && column >= 0 && column < op_.size.width)
-            products_.add(row_start + column, weight);
-          else
-            products_.add_padding(weight);
-        }
+        const std::int64_t begin = row_inside ? columns.begin : 0, end = row_inside ? columns.end : 0;
+        const std::int64_t start = ((first_channel + c) * op_.size.height + row) * op_.size.width + first_column;
+        for (std::int64_t s = 0; s < begin; ++s) products_.add_padding(weight + s);
+        products_.add_run(start + begin * op_.dilation.width, op_.dilation.width, weight + begin, end - begin);
+        for (std::int64_t s = end; s < op_.kernel.width; ++s) products_.add_padding(weight + s);
       }
   }
 
@@ -200,18 +223,18 @@ class Backward {
     const std::int64_t first_column = s * op_.dilation.width - op_.padding.width;
     for_weight_.clear();
     for_weight_.reserve(op_.images * out_plane());
+    const Inside columns(first_column, op_.stride.width, op_.out_size.width, op_.size.width);
     for (std::int64_t n = 0; n < op_.images; ++n)
       for (std::int64_t p = 0; p < op_.out_size.height; ++p) {
         const std::int64_t row = p * op_.stride.height + r * op_.dilation.height - op_.padding.height;
         const bool row_inside = row >= 0 && row < op_.size.height;
-        const std::int64_t row_start = ((n * op_.in_channels + channel) * op_.size.height + row) * op_.size.width;
-        std::int64_t g = ((n * op_.out_channels + o) * op_.out_size.height + p) * op_.out_size.width;
-        std::int64_t column = first_column;
-        for (std::int64_t q = 0; q < op_.out_size.width; ++q, ++g, column += op_.stride.width)
-          if (row_inside && column >= 0 && column < op_.size.width)
-            for_weight_.add(row_start + column, g);
-          else
-            for_weight_.add_padding(g);
+        const std::int64_t begin = row_inside ? columns.begin : 0, end = row_inside ? columns.end : 0;
+        const std::int64_t start =
+            ((n * op_.in_channels + channel) * op_.size.height + row) * op_.size.width + first_column;
+        const std::int64_t g = ((n * op_.out_channels + o) * op_.out_size.height + p) * op_.out_size.width;
+        for (std::int64_t q = 0; q < begin; ++q) for_weight_.add_padding(g + q);
+        for_weight_.add_run(start + begin * op_.stride.width, op_.stride.width, g + begin, end - begin);
+        for (std::int64_t q = end; q < op_.out_size.width; ++q) for_weight_.add_padding(g + q);
       }
   }
 
