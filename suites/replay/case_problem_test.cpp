@@ -71,6 +71,17 @@ TEST_F(CaseTranslation, LinearTakesABiasWhereOneIsGiven) {
                   .problem.parameters.boolean("bias", false));
 }
 
+TEST_F(CaseTranslation, Conv2dTakesPaddingAsAWord) {
+  write_array(folder(), "x", doubles({1, 2, 2}, {1, 2, 3, 4}));
+  write_array(folder(), "weight", doubles({1, 1, 1, 2}, {1, 2}));
+  const CaseProblem item = translate(
+      R"({"op": "conv2d", "params": {"padding": "same", "dilation": [1, 2], "stride": 1}, "inputs": ["x", "weight"]})");
+  EXPECT_EQ(item.problem.parameters.text("padding", ""), "same");
+  EXPECT_EQ(item.problem.parameters.integers("dilation", {}), (std::vector<std::int64_t>{1, 2}));
+  EXPECT_EQ(item.problem.parameters.integers("stride", {}), std::vector<std::int64_t>{1});
+  EXPECT_FALSE(item.problem.parameters.boolean("bias", true));
+}
+
 TEST_F(CaseTranslation, DoesNotServeWhatItDoesNotKnow) {
   EXPECT_THAT(translate(R"({"op": "lstm", "params": {"odd": {"a": 1}}, "inputs": ["absent"]})").not_served,
               AllOf(HasSubstr("does not have the op 'lstm'; accepted: add"), HasSubstr("softmax")));
