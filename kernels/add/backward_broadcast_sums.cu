@@ -9,9 +9,9 @@
 // Fast because g_y is read once per gradient, 16 bytes at a time, by as many blocks as fill the device.
 #include <memory>
 
-#include "kernels/add/walk.cuh"
 #include "kernels/shared/elementwise.cuh"
 #include "kernels/shared/kernel_entry.hpp"
+#include "kernels/shared/walk.cuh"
 #include "reference/add.hpp"
 
 namespace lockstep::LOCKSTEP_BACKEND {

@@ -6,9 +6,9 @@
 // elements.
 // Fast because: the large operand and y move at full width, the small one comes from the caches, and the index
 // arithmetic of a pack overlaps with the loads of the others.
-#include "kernels/add/walk.cuh"
 #include "kernels/shared/kernel_entry.hpp"
 #include "kernels/shared/scalar.cuh"
+#include "kernels/shared/walk.cuh"
 #include "reference/add.hpp"
 
 namespace lockstep::LOCKSTEP_BACKEND {

@@ -5,7 +5,7 @@
 // Fast because: where the innermost axis is reduced its loads are coalesced, four are in flight per thread, and coordinates
 // cost a multiplication by a reciprocal for each axis.
 #include "kernels/mean/axis_walk.cuh"
-#include "kernels/mean/divisor.cuh"
+#include "kernels/shared/divisor.cuh"
 #include "kernels/shared/kernel_entry.hpp"
 #include "kernels/shared/reduce.cuh"
 #include "kernels/shared/scalar.cuh"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "kernels/mean/divisor.cuh"
+#include "kernels/shared/divisor.cuh"
 #include "kernels/shared/reduce.cuh"
 #include "kernels/shared/scalar.cuh"
 

@@ -7,8 +7,8 @@
 // inside it (rows are no shorter than a pack); the gradient is small and comes from the caches.
 #include <algorithm>
 
-#include "kernels/mean/divisor.cuh"
 #include "kernels/mean/plan.hpp"
+#include "kernels/shared/divisor.cuh"
 #include "kernels/shared/fast_division.cuh"
 #include "kernels/shared/kernel_entry.hpp"
 #include "kernels/shared/scalar.cuh"

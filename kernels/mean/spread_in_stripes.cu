@@ -4,8 +4,8 @@
 // Layout: d_x as [outer, terms, inner]; blocks as those of the forward: 256 threads as [row_threads, lanes], grid
 // [column blocks x outer, parts of the terms].
 // Fast because: nothing but coalesced 16-byte stores in the loop.
-#include "kernels/mean/divisor.cuh"
 #include "kernels/mean/plan.hpp"
+#include "kernels/shared/divisor.cuh"
 #include "kernels/shared/kernel_entry.hpp"
 #include "kernels/shared/scalar.cuh"
 

@@ -3,8 +3,8 @@
 // whole rows to shared memory by 16-byte loads, whatever the length of a row, and sums the rows from there.
 // Layout: 256 threads; kLanes lanes share a row, so that a block takes 256 / kLanes rows (at most 16 KB).
 // Fast because: every access to global memory is a full 16-byte one and all of them are in flight before the barrier.
-#include "kernels/mean/divisor.cuh"
 #include "kernels/mean/plan.hpp"
+#include "kernels/shared/divisor.cuh"
 #include "kernels/shared/kernel_entry.hpp"
 #include "kernels/shared/reduce.cuh"
 #include "kernels/shared/scalar.cuh"

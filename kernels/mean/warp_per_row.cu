@@ -2,9 +2,9 @@
 // Idea: one warp owns a row of some hundred to some thousand terms.
 // Layout: 8 warps per block, one row each; lane l takes 16-byte packs l, l + 32, ... of the row.
 // Fast because: no barrier and no shared memory, coalesced 16-byte loads with four in flight per lane, four sums side by side.
-#include "kernels/mean/divisor.cuh"
 #include "kernels/mean/plan.hpp"
 #include "kernels/mean/row_sum.cuh"
+#include "kernels/shared/divisor.cuh"
 #include "kernels/shared/kernel_entry.hpp"
 #include "kernels/shared/reduce.cuh"
 

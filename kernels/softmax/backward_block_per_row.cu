@@ -6,11 +6,12 @@
 // loads of a thread are independent of each other and coalesced.
 #include <cmath>
 
+#include "kernels/shared/group_layout.hpp"
 #include "kernels/shared/kernel_entry.hpp"
 #include "kernels/shared/reduce.cuh"
 #include "kernels/shared/row_blocks.hpp"
 #include "kernels/shared/scalar.cuh"
-#include "kernels/softmax/group_layout.hpp"
+#include "reference/softmax.hpp"
 
 namespace lockstep::LOCKSTEP_BACKEND {
 namespace {
@@ -119,7 +120,7 @@ Launch softmax_backward_block_per_row(const Problem& problem, const Tensors& ten
   const Softmax op(problem);
   if (op.groups() * op.length == 0) return [] {};
   return with_scalar(problem.dtype, [&](auto tag) {
-    return launch_for_row<typename decltype(tag)::type>(GroupLayout(op, tensors.inputs[0]), tensors, device);
+    return launch_for_row<typename decltype(tag)::type>(GroupLayout(op.dim, tensors.inputs[0]), tensors, device);
   });
 }
 

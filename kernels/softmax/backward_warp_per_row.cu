@@ -6,10 +6,11 @@
 // their way together; sum and dot product are reduced side by side without shared memory or a block barrier.
 #include <cmath>
 
+#include "kernels/shared/group_layout.hpp"
 #include "kernels/shared/kernel_entry.hpp"
+#include "kernels/shared/row_lanes.cuh"
 #include "kernels/shared/scalar.cuh"
-#include "kernels/softmax/group_layout.hpp"
-#include "kernels/softmax/row_lanes.cuh"
+#include "reference/softmax.hpp"
 
 namespace lockstep::LOCKSTEP_BACKEND {
 namespace {
@@ -98,7 +99,7 @@ Launch softmax_backward_warp_per_row(const Problem& problem, const Tensors& tens
   const Softmax op(problem);
   if (op.groups() * op.length == 0) return [] {};
   return with_scalar(problem.dtype, [&](auto tag) {
-    return launch_for_row<typename decltype(tag)::type>(GroupLayout(op, tensors.inputs[0]), tensors, device);
+    return launch_for_row<typename decltype(tag)::type>(GroupLayout(op.dim, tensors.inputs[0]), tensors, device);
   });
 }
 

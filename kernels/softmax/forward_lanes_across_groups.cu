@@ -7,9 +7,10 @@
 // 32 of them.
 #include <cmath>
 
+#include "kernels/shared/group_lanes.cuh"
 #include "kernels/shared/kernel_entry.hpp"
 #include "kernels/shared/scalar.cuh"
-#include "kernels/softmax/group_lanes.cuh"
+#include "reference/softmax.hpp"
 
 namespace lockstep::LOCKSTEP_BACKEND {
 namespace {
@@ -56,7 +57,7 @@ Launch softmax_forward_lanes_across_groups(const Problem& problem, const Tensors
   if (op.groups() * op.length == 0) return [] {};
   return with_scalar(problem.dtype, [&](auto tag) -> Launch {
     using Scalar = typename decltype(tag)::type;
-    const GroupLayout layout(op, tensors.inputs[0]);
+    const GroupLayout layout(op.dim, tensors.inputs[0]);
     const LaunchShape shape{dim3(static_cast<unsigned>((layout.groups + kGroupLanes - 1) / kGroupLanes)),
                             dim3(kGroupLanes, static_cast<unsigned>(threads_for_group(layout.length))), 0};
     return [=, x = tensors.inputs[0].as<const Scalar>(), y = tensors.outputs[0].as<Scalar>(),

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/implementations.hpp"
+#include "kernels/shared/group_layout.hpp"
 #include "kernels/shared/kernel_entry.hpp"
 #include "kernels/shared/row_blocks.hpp"
-#include "kernels/softmax/group_layout.hpp"
+#include "reference/softmax.hpp"
 
 namespace lockstep {
 
@@ -23,6 +24,12 @@ namespace {
 constexpr std::int64_t kLongestWarpRow = 1024;
 // Kernels count elements of a row, and groups, in 32 bits.
 constexpr std::int64_t kMostCounted = std::int64_t{1} << 30;
+
+/// Whether groups of this problem are rows, judged by its layout.
+bool groups_are_rows(const Problem& problem) {
+  const Softmax op(problem);
+  return GroupLayout(op.dim, {nullptr, problem.dtype, op.shape, strides_of(op.shape, problem.layout)}).is_rows();
+}
 
 std::optional<std::string> no_block_row(const Problem& problem) {
   if (!groups_are_rows(problem)) return "the elements of a group do not lie next to each other";

@@ -50,6 +50,10 @@ def values(rng, of_shape, special=False):
     return np.asarray(numbers, dtype=np.float32).astype(np.float64)
 
 
+def reduction(rng):
+    return {} if chance(rng, 0.2) else {"reduction": str(rng.choice(["mean", "sum", "none"]))}
+
+
 def draw_add(rng):
     a = shape(rng, 0, 4)
     b = tuple(1 if chance(rng, 0.3) else e for e in a)[rng.integers(len(a) + 1):]
@@ -196,6 +200,38 @@ def draw_embedding(rng):
                 lambda t: {"y": F.embedding(t["indices"], t["weight"], **parameters)})
 
 
+def draw_cross_entropy(rng):
+    """Targets are classes or probabilities: one function of PyTorch, two ops of the case format."""
+    input_shape = shape(rng, 1, 5, 6000)
+    classes = input_shape[0] if len(input_shape) == 1 else input_shape[1]
+    smoothing = float(rng.choice([0.0, 0.0, 0.1, 1.0, 1.5 if chance(rng, 0.1) else 0.3]))
+    parameters = {**reduction(rng), "label_smoothing": smoothing}
+    inputs = {"input": values(rng, input_shape, True)}
+    if chance(rng, 0.4):
+        inputs["weight"] = np.abs(values(rng, (classes + (1 if chance(rng, 0.06) else 0),))) + 0.125
+    parameters["weighted"] = "weight" in inputs
+    if chance(rng, 0.35):
+        inputs["target"] = np.abs(values(rng, input_shape))
+        op, with_respect_to = "cross_entropy_prob", ["input", "target"]
+    else:
+        target_shape = input_shape[:1] * (len(input_shape) > 1) + input_shape[2:]
+        if chance(rng, 0.06) and target_shape:
+            target_shape = target_shape[:-1] + (target_shape[-1] + 1,)
+        if chance(rng, 0.6):
+            parameters["ignore_index"] = int(rng.choice([-100, -1, 0, classes - 1, classes + 7]))
+        targets = rng.integers(0, max(classes, 1), target_shape)
+        spoilt = rng.random(target_shape) < 0.3
+        targets = np.where(spoilt, parameters.get("ignore_index", -100), targets)
+        if chance(rng, 0.06):
+            targets = np.where(spoilt, classes, targets)
+        inputs["target"] = np.asarray(targets, dtype=np.int64)
+        op, with_respect_to = "cross_entropy", ["input"]
+    keywords = {name: value for name, value in parameters.items() if name != "weighted"}
+    return Call(op, parameters, inputs,
+                lambda t: {"y": F.cross_entropy(t["input"], t["target"], t.get("weight"), **keywords)},
+                with_respect_to=with_respect_to)
+
+
 def draw_gelu(rng):
     approximate = str(rng.choice(["none", "tanh"])) if not chance(rng, 0.08) else "fast"
     parameters = {"approximate": approximate} if approximate != "none" or chance(rng, 0.5) else {}
@@ -282,10 +318,6 @@ def draw_mean(rng):
     return Call("mean", {"dim": dim, "keepdim": keepdim and dim is not None}, {"x": values(rng, x)}, function)
 
 
-def reduction(rng):
-    return {} if chance(rng, 0.2) else {"reduction": str(rng.choice(["mean", "sum", "none"]))}
-
-
 def draw_mse_loss(rng):
     input_shape = shape(rng, 0, 4)
     target_shape = input_shape
@@ -315,5 +347,5 @@ def draw_tanh(rng):
 
 
 DRAWS = (draw_add, draw_batch_norm, draw_batch_norm, draw_batch_norm_sequence, draw_channel_shuffle, draw_conv2d,
-         draw_embedding, draw_gelu, draw_layer_norm, draw_linear, draw_max_pool2d, draw_mean, draw_mse_loss, draw_relu,
-         draw_softmax, draw_tanh)
+         draw_cross_entropy, draw_embedding, draw_gelu, draw_layer_norm, draw_linear, draw_max_pool2d,
+         draw_mean, draw_mse_loss, draw_relu, draw_softmax, draw_tanh)

@@ -4,11 +4,10 @@
 #include <cstdint>
 
 #include "harness/data/tensor_view.hpp"
-#include "reference/softmax.hpp"
 
 namespace lockstep {
 
-/// Where the groups of a softmax lie in memory, in any layout: element k of a group lies k * element_stride behind its first,
+/// Where the groups of a tensor along one axis lie in memory, in any layout: element k of a group lies k * element_stride behind its first,
 /// and the first elements are spread over at most kMostAxes axes. Axes that continue one another count as one. Copied to the
 /// device as it is.
 struct GroupLayout {
@@ -19,8 +18,8 @@ struct GroupLayout {
   std::uint32_t extents[kMostAxes] = {};
   std::int64_t strides[kMostAxes] = {};
 
-  /// Throws Error when more axes than kMostAxes remain.
-  GroupLayout(const Softmax& op, const TensorView& view);
+  /// `dim` counts from the front; a scalar is one group of one element. Throws Error when more axes than kMostAxes remain.
+  GroupLayout(std::int64_t dim, const TensorView& view);
 
   /// Whether each group is a row of neighbouring elements, at one distance from the next.
   bool is_rows() const { return (element_stride == 1 || length == 1) && axes <= 1; }
@@ -32,8 +31,5 @@ struct GroupLayout {
 /// Threads that share a group where neighbouring lanes take neighbouring groups: a power of two, with at least 8 elements
 /// each where the group has them, at most 32.
 int threads_for_group(std::int64_t length);
-
-/// Whether groups of this problem are rows, judged by its layout.
-bool groups_are_rows(const Problem& problem);
 
 }  // namespace lockstep

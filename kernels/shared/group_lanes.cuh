@@ -2,7 +2,7 @@
 #pragma once
 
 #include "harness/simt/port.cuh"
-#include "kernels/softmax/group_layout.hpp"
+#include "kernels/shared/group_layout.hpp"
 
 // What the kernels share that give a group to a column of threads: threadIdx.x chooses one of 32 neighbouring groups,
 // threadIdx.y shares out the group's elements.

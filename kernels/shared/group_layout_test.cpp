@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/softmax/group_layout.hpp"
+#include "kernels/shared/group_layout.hpp"
 
 #include <gtest/gtest.h>
 
 #include <set>
 #include <string>
+
+#include "reference/softmax.hpp"
 
 namespace lockstep {
 namespace {
@@ -12,7 +14,7 @@ namespace {
 GroupLayout layout_of(const char* label, Layout layout) {
   const Problem problem = parse_problem("softmax.forward", label);
   const Softmax op(problem);
-  return {op, {nullptr, DType::f32, op.shape, strides_of(op.shape, layout)}};
+  return {op.dim, {nullptr, DType::f32, op.shape, strides_of(op.shape, layout)}};
 }
 
 TEST(GroupLayout, TellsRowsFromGroupsThatLieApart) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "kernels/softmax/group_layout.hpp"
+#include "kernels/shared/group_layout.hpp"
 
 #include <algorithm>
 #include <bit>
@@ -9,18 +9,20 @@
 
 namespace lockstep {
 
-GroupLayout::GroupLayout(const Softmax& op, const TensorView& view) : groups(op.groups()), length(op.length) {
+GroupLayout::GroupLayout(std::int64_t dim, const TensorView& view)
+    : groups(1), length(view.shape.empty() ? 1 : view.shape[static_cast<std::size_t>(dim)]) {
   Shape other_extents = view.shape;
   Strides other_strides = view.strides;
   if (!view.shape.empty()) {
-    element_stride = view.strides[static_cast<std::size_t>(op.dim)];
-    other_extents.erase(other_extents.begin() + op.dim);
-    other_strides.erase(other_strides.begin() + op.dim);
+    element_stride = view.strides[static_cast<std::size_t>(dim)];
+    other_extents.erase(other_extents.begin() + dim);
+    other_strides.erase(other_strides.begin() + dim);
   }
+  groups = element_count(other_extents);
   // Groups are independent, so their order is free: neighbours in memory become neighbouring groups.
   const std::vector<MergedAxis> merged = merge_axes(other_extents, {other_strides});
   if (merged.size() > kMostAxes)
-    throw Error("softmax, x=" + to_label(op.shape) + ": a view of more than 7 separate axes; accepted: 7 beside dim");
+    throw Error("groups of " + to_text(view.shape) + ": a view of more than 7 separate axes; accepted: 7 beside dim");
   for (auto axis = merged.rbegin(); axis != merged.rend(); ++axis, ++axes) {
     extents[axes] = static_cast<std::uint32_t>(axis->extent);
     strides[axes] = axis->strides[0];
@@ -34,11 +36,6 @@ bool GroupLayout::rows_take_packs(const TensorView& view, int pack) const {
 
 int threads_for_group(std::int64_t length) {
   return static_cast<int>(std::clamp<std::uint64_t>(std::bit_floor(static_cast<std::uint64_t>(length) / 4), 1, 32));
-}
-
-bool groups_are_rows(const Problem& problem) {
-  const Softmax op(problem);
-  return GroupLayout(op, {nullptr, problem.dtype, op.shape, strides_of(op.shape, problem.layout)}).is_rows();
 }
 
 }  // namespace lockstep
