@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "harness/plan/operator.hpp"
+#include "reference/channel_planes.hpp"
 
 namespace lockstep {
 
@@ -25,27 +26,18 @@ namespace lockstep {
 /// Dtypes: x, y and gradients of them f32, f16, bf16; everything per channel f32, as PyTorch's autocast and cuDNN have
 /// it; the counter i64. Refused: a rank the class does not take; one value per channel where its own statistics are
 /// needed; per-channel tensors that do not hold C elements; no channels.
-struct BatchNorm {
-  std::int64_t images = 0, channels = 0, plane = 1;
+struct BatchNorm : ChannelPlanes {
   double eps = 1e-5;
   bool training = true, affine = true, tracked = true;
   /// Weight of the new batch in the running statistics.
   double factor = 0.1;
   std::int64_t batches_before = 0;
-  Shape shape;
 
   /// Reads and checks the problem; throws Refused with PyTorch's message.
   explicit BatchNorm(const Problem& problem);
 
   bool from_batch() const { return training || !tracked; }
   bool updates() const { return training && tracked; }
-  /// Values per channel.
-  std::int64_t count() const { return images * plane; }
-  /// Row-major index of value i of a channel, images outermost.
-  std::int64_t index(std::int64_t channel, std::int64_t i) const {
-    return (i / plane * channels + channel) * plane + i % plane;
-  }
-  std::int64_t channel_of(std::int64_t index) const { return index / plane % channels; }
   std::int64_t batches_after() const { return batches_before + (training ? 1 : 0); }
 };
 

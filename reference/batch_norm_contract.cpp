@@ -13,8 +13,6 @@ void check_rank(std::int64_t dims, std::size_t rank) {
   if (dims == 1 && rank != 2 && rank != 3) throw Refused("expected 2D or 3" + got);
   if (dims > 1 && rank != static_cast<std::size_t>(dims) + 2)
     throw Refused("expected " + std::to_string(dims + 2) + got);
-  if (rank < 2) throw Refused("expected at least 2" + got);
-  if (rank > 5) throw Refused("expected at most 5" + got);
 }
 
 void check_count(const char* name, std::int64_t got, std::int64_t channels) {
@@ -25,16 +23,13 @@ void check_count(const char* name, std::int64_t got, std::int64_t channels) {
 
 }  // namespace
 
-BatchNorm::BatchNorm(const Problem& problem) : shape(problem.shape("x")) {
+BatchNorm::BatchNorm(const Problem& problem) {
   const Parameters& given = problem.parameters;
   const std::int64_t dims = given.integer("dims", kAnyRank);
   if (given.has("dims") && (dims < 1 || dims > 3))
     throw Error("parameter dims=" + std::to_string(dims) + "; accepted: 1, 2, 3");
-  check_rank(dims, shape.size());
-  images = shape[0];
-  channels = shape[1];
-  if (channels == 0) throw Refused("select(): index 0 out of range for tensor of size [0] at dimension 0");
-  plane = element_count(Shape(shape.begin() + 2, shape.end()));
+  check_rank(dims, problem.shape("x").size());
+  ChannelPlanes::operator=(ChannelPlanes(problem.shape("x")));
   eps = given.real("eps", eps);
   training = given.boolean("training", true);
   affine = given.boolean("affine", true);

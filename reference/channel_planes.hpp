@@ -13,6 +13,7 @@ struct ChannelPlanes {
   Shape shape;
   std::int64_t images = 0, channels = 0, plane = 1;
 
+  ChannelPlanes() = default;
   /// Throws Refused with PyTorch's message for a rank that no batch normalisation takes, and without channels.
   explicit ChannelPlanes(Shape given);
 

@@ -48,7 +48,8 @@ bool lies_in_planes(const Problem& problem) {
 
 bool lies_in_columns(const Problem& problem) {
   if (problem.layout == Layout::strided) return false;
-  return (problem.layout == Layout::channels_last && problem.shape("x").size() >= 4) || BatchNorm(problem).plane == 1;
+  return (problem.layout == Layout::channels_last && problem.shape("x").size() >= 4) ||
+         ChannelPlanes(problem.shape("x")).plane == 1;
 }
 
 }  // namespace lockstep

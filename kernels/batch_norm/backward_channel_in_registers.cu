@@ -3,7 +3,7 @@
 // Layout: a block per channel; thread t holds packs t, t + threads, ... of both tensors.
 // Fast because: the traffic is the least there is (two reads, one write), in one launch; both sums cross the block
 // behind one pair of barriers; packs stay as they were loaded, so 16-bit data take half the registers.
-#include "kernels/batch_norm/geometry.hpp"
+#include "kernels/batch_norm/arguments.hpp"
 #include "kernels/batch_norm/planes.cuh"
 #include "kernels/shared/kernel_entry.hpp"
 

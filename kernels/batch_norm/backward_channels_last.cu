@@ -5,53 +5,14 @@
 // Fast because: the loads of both tensors for 4 rows are in flight together; the combination also prepares the two
 // means that every row of the last launch needs; that launch starts with the rows that were read last, which the L2
 // still holds.
-#include "kernels/batch_norm/columns.cuh"
+#include "kernels/batch_norm/arguments.hpp"
+#include "kernels/batch_norm/column_gradient_sums.cuh"
 #include "kernels/shared/kernel_entry.hpp"
 
 namespace lockstep::LOCKSTEP_BACKEND {
 namespace {
 
 constexpr int kThreads = ColumnSlabs::kThreads, kRows = ColumnSlabs::kRowsPerThread;
-
-/// Sums of one slab lie as two rows of `channels` floats: of g, and of g times the normalised x.
-template <class Scalar, int kPack>
-__global__ void __launch_bounds__(kThreads)
-    slab_gradient_sums(const Scalar* __restrict__ x, const Scalar* __restrict__ g, const float* __restrict__ saved_mean,
-                       const float* __restrict__ saved_rstd, float* __restrict__ partial, Columns columns) {
-  using Packed = Pack<Scalar, kPack>;
-  const ColumnThread at(columns);
-  const std::int64_t first = columns.first_row(blockIdx.x) + at.row_in_block;
-  float sums[kPack] = {}, products[kPack] = {};
-  if (at.inside) {
-    float mean[kPack], rstd[kPack];
-    load_channels(mean, saved_mean, at.column);
-    load_channels(rstd, saved_rstd, at.column);
-#pragma unroll 4
-    for (int k = 0; k < kRows; ++k)
-      if (const std::int64_t row = first + k * at.rows_in_block; row < columns.rows) {
-        const std::int64_t offset = row * columns.packs_per_row + at.column;
-        const Packed x_pack = reinterpret_cast<const Packed*>(x)[offset],
-                     g_pack = reinterpret_cast<const Packed*>(g)[offset];
-#pragma unroll
-        for (int e = 0; e < kPack; ++e) {
-          const float gradient = to_float(g_pack.values[e]);
-          sums[e] += gradient;
-          products[e] = fmaf(gradient, (to_float(x_pack.values[e]) - mean[e]) * rstd[e], products[e]);
-        }
-      }
-  }
-  column_sum(sums, columns.lanes);
-  column_sum(products, columns.lanes);
-  if (at.row_in_block == 0 && at.inside) {
-    const std::int64_t channels = static_cast<std::int64_t>(columns.packs_per_row) * kPack;
-    float* const own = partial + blockIdx.x * 2 * channels + at.column * kPack;
-#pragma unroll
-    for (int e = 0; e < kPack; ++e) {
-      own[e] = sums[e];
-      own[channels + e] = products[e];
-    }
-  }
-}
 
 /// `means`: two rows of `channels` floats, the means of g and of g times the normalised x.
 __global__ void combine_gradient_sums(const float* __restrict__ partial, float* __restrict__ means,
@@ -122,7 +83,8 @@ Launch launch_of(const BatchNormArguments& a, Device& device) {
     auto* const means = static_cast<float*>(combined->get());
     const auto* const x = a.x.as<const Scalar>();
     const auto* const g = a.g_y.as<const Scalar>();
-    launch(slab_gradient_sums<Scalar, kPack>, columns.shape(), stream, x, g, a.saved_mean, a.saved_rstd, sums, columns);
+    launch(column_slab_gradient_sums<Scalar, kPack>, columns.shape(), stream, x, g, a.saved_mean, a.saved_rstd, sums,
+           columns);
     launch(combine_gradient_sums, combine_shape(channels, columns.slabs), stream, sums, means, a.d_weight, a.d_bias,
            channels, columns.slabs, static_cast<float>(columns.rows));
     launch(apply<Scalar, kPack>, columns.shape(), stream, x, g, a.weight, a.saved_mean, a.saved_rstd, means,

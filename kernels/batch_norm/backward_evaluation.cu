@@ -4,6 +4,7 @@
 // Layout: planes: a block per channel and slab, 16 values per thread; channels side by side: a block per slab of rows,
 // 8 packs per thread.
 // Fast because: every tensor moves once, in packs of up to 16 bytes with a thread's loads in flight together.
+#include "kernels/batch_norm/arguments.hpp"
 #include "kernels/batch_norm/columns.cuh"
 #include "kernels/batch_norm/planes.cuh"
 #include "kernels/shared/kernel_entry.hpp"

@@ -5,59 +5,14 @@
 // Layout: a block per (channel, slab), 16 values of each tensor per thread, loaded as 16-byte packs.
 // Fast because: every SM streams whole slabs with all of a thread's loads in flight; the second launch starts with the
 // slabs that were read last, and loads its slab before it adds the sums up, which hides that.
-#include "kernels/batch_norm/geometry.hpp"
-#include "kernels/batch_norm/planes.cuh"
+#include "kernels/batch_norm/arguments.hpp"
+#include "kernels/batch_norm/plane_gradient_sums.cuh"
 #include "kernels/shared/kernel_entry.hpp"
 
 namespace lockstep::LOCKSTEP_BACKEND {
 namespace {
 
 constexpr int kThreads = PlaneSlabs::kThreads;
-
-template <class Scalar, int kPack>
-struct SlabPair {
-  static constexpr int kPacks = PlaneSlabs::kHeld / kPack;
-  unsigned first, packs;
-  Pack<Scalar, kPack> x[kPacks], g[kPacks];
-
-  __device__ __forceinline__ SlabPair(const Planes& planes, unsigned slab)
-      : first(slab * kPacks * kThreads), packs(planes.packs) {}
-  __device__ __forceinline__ unsigned index(int k) const { return first + k * kThreads + threadIdx.x; }
-  __device__ __forceinline__ void load(const Scalar* from_x, const Scalar* from_g, const Planes& planes,
-                                       std::int64_t channel) {
-#pragma unroll
-    for (int k = 0; k < kPacks; ++k)
-      if (index(k) < packs) {
-        const std::int64_t offset = planes.offset(channel, index(k));
-        x[k] = reinterpret_cast<const Pack<Scalar, kPack>*>(from_x)[offset];
-        g[k] = reinterpret_cast<const Pack<Scalar, kPack>*>(from_g)[offset];
-      }
-  }
-};
-
-/// partial[block]: sums of g and of g times the normalised x.
-template <class Scalar, int kPack>
-__global__ void __launch_bounds__(kThreads)
-    slab_gradient_sums(const Scalar* __restrict__ x, const Scalar* __restrict__ g, const float* __restrict__ saved_mean,
-                       const float* __restrict__ saved_rstd, float2* __restrict__ partial, Planes planes,
-                       unsigned slabs) {
-  const std::int64_t channel = blockIdx.x / slabs;
-  SlabPair<Scalar, kPack> slab(planes, blockIdx.x % slabs);
-  slab.load(x, g, planes, channel);
-  const float mean = saved_mean[channel], rstd = saved_rstd[channel];
-  float2 sums = make_float2(0.0f, 0.0f);
-#pragma unroll
-  for (int k = 0; k < slab.kPacks; ++k)
-    if (slab.index(k) < slab.packs)
-#pragma unroll
-      for (int e = 0; e < kPack; ++e) {
-        const float gradient = to_float(slab.g[k].values[e]);
-        sums.x += gradient;
-        sums.y = fmaf(gradient, (to_float(slab.x[k].values[e]) - mean) * rstd, sums.y);
-      }
-  sums = block_sum(sums);
-  if (threadIdx.x == 0) partial[blockIdx.x] = sums;
-}
 
 template <class Scalar, int kPack>
 __global__ void __launch_bounds__(kThreads)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "kernels/batch_norm/arguments.hpp"
+#include "harness/plan/implementation.hpp"
 #include "kernels/batch_norm/geometry.hpp"
 #include "kernels/shared/reduce.cuh"
 #include "kernels/shared/scalar.cuh"
@@ -16,7 +16,7 @@ struct Columns {
   int lanes;
   unsigned slabs;
 
-  Columns(const BatchNorm& op, int pack)
+  Columns(const ChannelPlanes& op, int pack)
       : rows(op.count()),
         packs_per_row(static_cast<unsigned>(op.channels / pack)),
         lanes(ColumnSlabs::lanes(op, pack)),
@@ -45,17 +45,17 @@ struct ColumnThread {
 };
 
 /// The largest packs along the channels, of at most 16 bytes, that leave none over and whose memory is aligned:
-/// function(TypeTag<Scalar>, integral_constant<kPack>).
-template <class Scalar, int kPack, class Function>
-Launch with_columns_of(const BatchNormArguments& a, Function function) {
+/// function(TypeTag<Scalar>, integral_constant<kPack>). Arguments: those of batch_norm or of one of its parts.
+template <class Scalar, int kPack, class Arguments, class Function>
+Launch with_columns_of(const Arguments& a, Function function) {
   if constexpr (kPack > 1)
     if (a.op.channels % kPack != 0 || !a.activations_aligned(kPack * sizeof(Scalar)) || !a.channels_aligned(16))
       return with_columns_of<Scalar, kPack / 2>(a, function);
   return function(TypeTag<Scalar>{}, std::integral_constant<int, kPack>{});
 }
 
-template <class Function>
-Launch with_columns(const Problem& problem, const BatchNormArguments& a, Function function) {
+template <class Arguments, class Function>
+Launch with_columns(const Problem& problem, const Arguments& a, Function function) {
   return with_scalar(problem.dtype, [&](auto tag) -> Launch {
     using Scalar = typename decltype(tag)::type;
     return with_columns_of<Scalar, kFullPack<Scalar>>(a, function);

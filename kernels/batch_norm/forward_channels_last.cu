@@ -5,7 +5,8 @@
 // Fast because: all 8 loads of a thread are in flight together and stay in registers as they were loaded for both
 // passes over the slab; the last launch starts with the rows that were read last, which the L2 still holds.
 // Numerics: as split_planes, each slab in two passes about its own mean, combined without losing that.
-#include "kernels/batch_norm/columns.cuh"
+#include "kernels/batch_norm/arguments.hpp"
+#include "kernels/batch_norm/column_statistics.cuh"
 #include "kernels/batch_norm/running.cuh"
 #include "kernels/shared/kernel_entry.hpp"
 
@@ -13,55 +14,6 @@ namespace lockstep::LOCKSTEP_BACKEND {
 namespace {
 
 constexpr int kThreads = ColumnSlabs::kThreads, kRows = ColumnSlabs::kRowsPerThread;
-
-/// Sums of one slab lie as three rows of `channels` floats: totals, deviations from total / rows, their squares.
-enum SlabRow : int { kTotal, kDeviations, kSquares, kSlabRows };
-
-template <class Scalar, int kPack>
-__global__ void __launch_bounds__(kThreads)
-    slab_statistics(const Scalar* __restrict__ x, float* __restrict__ partial, Columns columns) {
-  using Packed = Pack<Scalar, kPack>;
-  const ColumnThread at(columns);
-  const std::int64_t first = columns.first_row(blockIdx.x);
-  const auto* const x_packs = reinterpret_cast<const Packed*>(x) + at.column;
-  Packed held[kRows];
-  float total[kPack] = {};
-#pragma unroll
-  for (int k = 0; k < kRows; ++k)
-    if (const std::int64_t row = first + k * at.rows_in_block + at.row_in_block; at.inside && row < columns.rows)
-      held[k] = x_packs[row * columns.packs_per_row];
-#pragma unroll
-  for (int k = 0; k < kRows; ++k)
-    if (at.inside && first + k * at.rows_in_block + at.row_in_block < columns.rows)
-#pragma unroll
-      for (int e = 0; e < kPack; ++e) total[e] += to_float(held[k].values[e]);
-  column_sum(total, columns.lanes);
-
-  const std::int64_t slab_rows = kRows * at.rows_in_block, left = columns.rows - first;
-  const float rows = static_cast<float>(left < slab_rows ? left : slab_rows);
-  float deviations[kPack] = {}, squares[kPack] = {};
-#pragma unroll
-  for (int k = 0; k < kRows; ++k)
-    if (at.inside && first + k * at.rows_in_block + at.row_in_block < columns.rows)
-#pragma unroll
-      for (int e = 0; e < kPack; ++e) {
-        const float deviation = to_float(held[k].values[e]) - total[e] / rows;
-        deviations[e] += deviation;
-        squares[e] = fmaf(deviation, deviation, squares[e]);
-      }
-  column_sum(deviations, columns.lanes);
-  column_sum(squares, columns.lanes);
-  if (at.row_in_block == 0 && at.inside) {
-    const std::int64_t channels = static_cast<std::int64_t>(columns.packs_per_row) * kPack;
-    float* const own = partial + blockIdx.x * kSlabRows * channels + at.column * kPack;
-#pragma unroll
-    for (int e = 0; e < kPack; ++e) {
-      own[kTotal * channels + e] = total[e];
-      own[kDeviations * channels + e] = deviations[e];
-      own[kSquares * channels + e] = squares[e];
-    }
-  }
-}
 
 /// `mean_and_rstd`: two rows of `channels` floats.
 __global__ void combine_statistics(const float* __restrict__ partial, float* __restrict__ mean_and_rstd,
@@ -128,7 +80,7 @@ Launch launch_of(const BatchNormArguments& a, Device& device) {
   return [=, stream = device.stream()] {
     auto* const sums = static_cast<float*>(partial->get());
     auto* const mean_and_rstd = static_cast<float*>(statistics->get());
-    launch(slab_statistics<Scalar, kPack>, columns.shape(), stream, a.x.as<const Scalar>(), sums, columns);
+    launch(column_slab_statistics<Scalar, kPack>, columns.shape(), stream, a.x.as<const Scalar>(), sums, columns);
     launch(combine_statistics, combine_shape(channels, columns.slabs), stream, sums, mean_and_rstd,
            running_statistics(a), channels, columns.slabs, ColumnSlabs::slab_rows(columns.lanes), columns.rows,
            static_cast<float>(a.op.eps));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "kernels/batch_norm/arguments.hpp"
+#include "harness/plan/implementation.hpp"
+#include "kernels/batch_norm/geometry.hpp"
 #include "kernels/shared/fast_division.cuh"
 #include "kernels/shared/reduce.cuh"
 #include "kernels/shared/scalar.cuh"
@@ -16,7 +17,7 @@ struct Planes {
   /// Of one channel.
   unsigned packs;
 
-  Planes(const BatchNorm& op, int pack)
+  Planes(const ChannelPlanes& op, int pack)
       : channels(op.channels),
         packs_per_plane(static_cast<unsigned>(std::max<std::int64_t>(op.plane / pack, 1))),
         packs(static_cast<unsigned>(op.count() / pack)) {}
@@ -29,17 +30,17 @@ struct Planes {
 };
 
 /// The largest packs along planes, of at most 16 bytes, that leave none over and whose memory is aligned:
-/// function(TypeTag<Scalar>, integral_constant<kPack>).
-template <class Scalar, int kPack, class Function>
-Launch with_planes_of(const BatchNormArguments& a, Function function) {
+/// function(TypeTag<Scalar>, integral_constant<kPack>). Arguments: those of batch_norm or of one of its parts.
+template <class Scalar, int kPack, class Arguments, class Function>
+Launch with_planes_of(const Arguments& a, Function function) {
   if constexpr (kPack > 1)
     if (a.op.plane % kPack != 0 || !a.activations_aligned(kPack * sizeof(Scalar)))
       return with_planes_of<Scalar, kPack / 2>(a, function);
   return function(TypeTag<Scalar>{}, std::integral_constant<int, kPack>{});
 }
 
-template <class Function>
-Launch with_planes(const Problem& problem, const BatchNormArguments& a, Function function) {
+template <class Arguments, class Function>
+Launch with_planes(const Problem& problem, const Arguments& a, Function function) {
   return with_scalar(problem.dtype, [&](auto tag) -> Launch {
     using Scalar = typename decltype(tag)::type;
     return with_planes_of<Scalar, kFullPack<Scalar>>(a, function);

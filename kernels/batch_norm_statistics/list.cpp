@@ -1,8 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "kernels/batch_norm/part_arguments.hpp"
 #include "kernels/implementations.hpp"
+#include "kernels/shared/kernel_entry.hpp"
 
 namespace lockstep {
 
-std::vector<Implementation> batch_norm_statistics_implementations() { return {}; }
+LOCKSTEP_DECLARE_KERNEL(batch_norm_statistics_slab_sums)
+
+/// No peers: cuDNN and oneDNN normalise a batch as a whole and have no such part.
+std::vector<Implementation> batch_norm_statistics_implementations() {
+  return {cuda_kernel("slab_sums", Direction::forward, LOCKSTEP_KERNEL(batch_norm_statistics_slab_sums), not_dense_part,
+                      slab_sums_contract)};
+}
 
 }  // namespace lockstep
