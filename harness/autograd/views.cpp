@@ -145,6 +145,14 @@ class CastFunction final : public Function {
   DType before_;
 };
 
+/// float16 and bfloat16 meet in float32.
+DType promoted(DType a, DType b) {
+  if (!is_floating(a) || !is_floating(b))
+    throw Error("cannot add " + std::string(name_of(a)) + " and " + std::string(name_of(b)));
+  if (size_in_bytes(a) == size_in_bytes(b)) return DType::f32;
+  return size_in_bytes(a) > size_in_bytes(b) ? a : b;
+}
+
 Variable recorded(Autograd& autograd, std::shared_ptr<Function> function, std::vector<Variable> inputs, Values output) {
   std::vector<Values> outputs;
   outputs.push_back(std::move(output));
@@ -154,8 +162,12 @@ Variable recorded(Autograd& autograd, std::shared_ptr<Function> function, std::v
 }  // namespace
 
 Variable add(Autograd& autograd, const Variable& a, const Variable& b) {
-  if (a.shape() != b.shape() || a.dtype() != b.dtype())
+  if (a.shape() != b.shape())
     throw Error("cannot add tensors of shapes " + to_text(a.shape()) + " and " + to_text(b.shape()));
+  if (a.dtype() != b.dtype()) {
+    const DType wider = promoted(a.dtype(), b.dtype());
+    return add(autograd, cast(autograd, a, wider), cast(autograd, b, wider));
+  }
   Values sum = a.value();
   const Values& second = b.value();
   if (sum.dtype() == DType::f32) {

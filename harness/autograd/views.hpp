@@ -9,7 +9,7 @@
 // differentiable any number of times. Dimensions may be negative, as in PyTorch.
 namespace lockstep {
 
-/// The sum of two tensors of one shape and dtype.
+/// The sum of two tensors of one shape; of two floating dtypes the result has the wider, as PyTorch promotes types.
 Variable add(Autograd& autograd, const Variable& a, const Variable& b);
 
 /// The same elements in row-major order under another shape; one extent may be -1. Throws Error with PyTorch's message

@@ -87,6 +87,16 @@ TEST_F(ViewsTest, CastRoundsContentsAndGradient) {
   EXPECT_EQ(cast(autograd_, Variable(third), DType::bf16).value()[0], 0.333984375);
 }
 
+TEST_F(ViewsTest, AdditionPromotesToTheWiderType) {
+  const Variable narrow_one = counting({2}, DType::bf16), wide = counting({2}, DType::f32);
+  const Variable sum = add(autograd_, narrow_one, wide);
+  EXPECT_EQ(sum.dtype(), DType::f32);
+  EXPECT_THAT(numbers_of(sum), ElementsAre(0, 2));
+  EXPECT_EQ(autograd_.gradients(sum, {narrow_one}, counting({2}, DType::f32, false))[0].dtype(), DType::bf16);
+  EXPECT_EQ(add(autograd_, narrow_one, counting({2}, DType::f16)).dtype(), DType::f32);
+  EXPECT_THROW(add(autograd_, wide, counting({2}, DType::i64, false)), Error);
+}
+
 TEST_F(ViewsTest, IntegersMoveToo) {
   const Variable x = counting({4}, DType::i64, false);
   EXPECT_THAT(numbers_of(narrow(autograd_, x, 0, 2, 2)), ElementsAre(2, 3));

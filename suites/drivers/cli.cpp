@@ -23,6 +23,8 @@ constexpr CommandEntry kCommands[] = {
     {"run", "judge and time a suite and write report.json and report.html", add_run_command, false},
     {"verify", "judge cases through GoogleTest, whose flags pass through", add_verify_command, true},
     {"bench", "time cases through Google Benchmark, whose flags pass through", add_bench_command, true},
+    {"train", "train in every parallel mode, judge each against one rank, and say what it costs", add_train_command,
+     false},
     {"report", "render a report.json to HTML", add_report_command, false},
     {"compare", "what changed between two reports", add_compare_command, false},
     {"replay", "compute the answers of case folders and compare them", add_replay_command, false},

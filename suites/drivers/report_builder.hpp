@@ -20,6 +20,7 @@ class ReportBuilder {
   void add_faults(const std::string& id, const TaskResult& result);
   void add_measurements(const Case& item, const TaskResult& result);
   void add_ceiling(reports::Ceiling ceiling) { report_.ceilings.push_back(std::move(ceiling)); }
+  void set_training(reports::Training training) { report_.training = std::move(training); }
   void add_rate(reports::JudgingRate rate) { report_.judging_rates.push_back(std::move(rate)); }
 
   /// The report with faults classified, statistics and fractions of ceilings computed. Operations with a blind fault mark

@@ -17,10 +17,10 @@
 namespace lockstep {
 namespace {
 
-/// Runs in double that rounding noise perturbs, and how many times their spread a float32 run may be off: a sum of many
-/// terms rounds more than once, and three runs do not show the whole spread.
+/// Runs in double that the derived errors of float32 perturb, and how many times their spread a float32 run may be off:
+/// three runs do not show the whole spread.
 constexpr int kPerturbedRuns = 3;
-constexpr double kSpreads = 32.0;
+constexpr double kSpreads = 16.0;
 
 using Arrays = std::map<std::string, Values>;
 

@@ -12,9 +12,9 @@ namespace lockstep {
 namespace {
 
 constexpr int kPerturbedRuns = 3;
-/// A perturbed run rounds once per result, a sum of n terms rounds n times; with errors that do not conspire that is the
-/// root of n, and 32 stands for a thousand terms.
-constexpr double kSpreads = 32.0;
+/// Three runs do not show the whole spread, and an implementation need not round like a random one: as many times their
+/// spread a correct run may be off.
+constexpr double kSpreads = 16.0;
 
 /// Calls visit(kind, tensor, values of one, values of the other or null) for everything a step holds.
 template <class Visit>
@@ -83,6 +83,21 @@ double TrainingAgreement::worst() const {
   for (const double part : {worst_loss, worst_gradient, worst_parameter, worst_buffer})
     if (!(part <= most)) most = part;
   return most;
+}
+
+void TrainingAgreement::merge(const TrainingAgreement& other) {
+  const auto larger = [](double& mine, double theirs) {
+    if (!(theirs <= mine)) mine = theirs;
+  };
+  larger(worst_loss, other.worst_loss);
+  larger(worst_gradient, other.worst_gradient);
+  larger(worst_parameter, other.worst_parameter);
+  larger(worst_buffer, other.worst_buffer);
+  agrees = agrees && other.agrees;
+  is_bit_identical = is_bit_identical && other.is_bit_identical;
+  numbers_compared += other.numbers_compared;
+  if (diverged_at_step < 0) diverged_at_step = other.diverged_at_step;
+  if (difference.empty()) difference = other.difference;
 }
 
 TrainingAgreement compare_training(const TrainingRecord& got, const TrainingRecord& expected, const TrainingPlan& plan,

@@ -22,6 +22,8 @@ struct TrainingAgreement {
   std::string difference;
 
   double worst() const;
+  /// Takes in the comparison of another stretch of the same run.
+  void merge(const TrainingAgreement& other);
 };
 
 /// By step and kind, how far numbers may be from the expectation.
@@ -38,9 +40,9 @@ struct TrainingTolerance {
 TrainingAgreement compare_training(const TrainingRecord& got, const TrainingRecord& expected, const TrainingPlan& plan,
                                    const TrainingTolerance& tolerance);
 
-/// Limits for a run in `narrower`: how far three runs of the expectation in double lie apart when every operator's result
-/// is moved at random by a rounding of `narrower`, times a factor for sums of many terms and for what three runs do not
-/// show. `job` makes its models in double; `exact` is its expectation without noise.
+/// Limits for a run in `narrower`: 16 times how far three runs of the expectation in double lie apart when every number of
+/// every operator's result is moved at random by the error that is derived for it in `narrower` (PerturbedExecutor).
+/// `job` makes its models in double; `exact` is its expectation without noise.
 TrainingTolerance tolerance_of(const TrainingJob& job, const TrainingRecord& exact, DType narrower);
 
 }  // namespace lockstep

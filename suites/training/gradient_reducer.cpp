@@ -163,6 +163,13 @@ void GradientReducer::finish() {
   }
 }
 
+std::int64_t GradientReducer::bucket_bytes() const {
+  std::int64_t bytes = 0;
+  for (const Bucket& bucket : buckets_)
+    bytes += bucket.layout.count * static_cast<std::int64_t>(size_in_bytes(bucket.layout.dtype));
+  return bytes;
+}
+
 void GradientReducer::reduce_accumulated() {
   reset();
   users_.clear();

@@ -37,6 +37,7 @@ class GradientReducer {
   void shadow();
 
   std::size_t bucket_count() const { return buckets_.size(); }
+  std::int64_t bucket_bytes() const;
 
  private:
   struct Bucket {

@@ -29,7 +29,7 @@ std::string_view name_of(Phase phase);
 /// Values of named tensors.
 ModuleState values_of(const std::vector<NamedVariable>& tensors);
 
-/// When a phase ran, in seconds since the rank's training began.
+/// When a phase ran, in seconds of the clock that all ranks of a process share.
 struct PhaseSpan {
   Phase phase = Phase::forward;
   double begin = 0, end = 0;
@@ -55,13 +55,17 @@ struct RankRecord {
   ModuleState parameters, buffers;
   /// Mean loss in evaluation mode over the rank's rows of the first batch, after the last step; NaN where not asked for.
   double evaluation_loss = std::numeric_limits<double>::quiet_NaN();
+  /// Parameters, their gradients, buffers, optimiser state and gradient buckets.
+  std::int64_t tensor_bytes = 0;
   std::int64_t collective_calls = 0, collective_bytes = 0;
   /// Steps that the loss scaler skipped because a gradient was not finite.
   std::int64_t skipped_steps = 0;
 };
 
-/// One step as rank 0 saw it: the gradients given to the optimiser, before clipping; parameters and buffers after it.
+/// One step as rank 0 saw it: where it began; the gradients given to the optimiser, before clipping; parameters and buffers
+/// after it.
 struct StepSnapshot {
+  TrainingState before;
   ModuleState gradients, parameters, buffers;
 };
 

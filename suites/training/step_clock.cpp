@@ -20,7 +20,10 @@ std::string_view name_of(Phase phase) {
   return "";
 }
 
-double StepClock::now() const { return std::chrono::duration<double>(Clock::now() - start_).count(); }
+double StepClock::now() const {
+  static const Clock::time_point start = Clock::now();
+  return std::chrono::duration<double>(Clock::now() - start).count();
+}
 
 void StepClock::begin_step() {
   step_ = {};

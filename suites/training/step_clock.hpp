@@ -9,7 +9,8 @@
 namespace lockstep {
 
 /// Says what a rank's time goes into. Phases nest (a collective inside a forward): the inner one interrupts the outer, so
-/// every moment counts once. One clock per rank, one thread.
+/// every moment counts once. One clock per rank, one thread; all clocks of a process count from the same moment, so that
+/// ranks can be laid side by side.
 class StepClock {
  public:
   void begin_step();
@@ -20,14 +21,13 @@ class StepClock {
   void leave();
   /// A reduction that ran beside the phases.
   void add_reduction(double begin, double end);
-  /// Seconds since the clock was made.
+  /// Seconds since the process first asked.
   double now() const;
 
  private:
   using Clock = std::chrono::steady_clock;
   void close_span(double at);
 
-  Clock::time_point start_ = Clock::now();
   StepTimeline step_;
   std::vector<Phase> open_;
   double span_begin_ = 0;

@@ -20,6 +20,7 @@ Trainer::Trainer(const TrainingJob& whole)
     scaler.load(*job.start);
     step = job.start->step;
   }
+  buffers_before = values_of(model->buffers());
 }
 
 void Trainer::finish_step(double loss) {
@@ -32,6 +33,9 @@ void Trainer::finish_step(double loss) {
     record.gradient_norms.push_back(gradient_norm(autograd, parameters));
     if (job.keeps_history) {
       StepSnapshot& snapshot = history.emplace_back();
+      snapshot.before = state();
+      // The forward has moved the buffers already.
+      for (const auto& [name, values] : buffers_before) snapshot.before.model[name] = values;
       for (const NamedVariable& parameter : parameters)
         if (parameter.variable.gradient()) snapshot.gradients[parameter.name] = parameter.variable.gradient().value();
     }
@@ -51,6 +55,7 @@ void Trainer::finish_step(double loss) {
   if (job.keeps_history) {
     history.back().parameters = values_of(parameters);
     history.back().buffers = values_of(model->buffers());
+    buffers_before = history.back().buffers;
   }
   finish_idle_step(loss);
 }
@@ -71,6 +76,10 @@ void Trainer::evaluate(const Batch& batch) {
 RankRecord Trainer::take_record() {
   record.parameters = values_of(parameters);
   record.buffers = values_of(model->buffers());
+  // Gradients are as large as the parameters and have been cleared by now.
+  for (const ModuleState& tensors : {record.parameters, record.parameters, record.buffers, optimizer.state()})
+    for (const auto& [name, values] : tensors)
+      record.tensor_bytes += values.count() * static_cast<std::int64_t>(size_in_bytes(values.dtype()));
   return std::move(record);
 }
 

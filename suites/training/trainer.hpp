@@ -38,6 +38,7 @@ class Trainer {
   StepClock clock;
   RankRecord record;
   std::vector<StepSnapshot> history;
+  ModuleState buffers_before;  // of the step that runs
   std::int64_t step = 0;
 };
 

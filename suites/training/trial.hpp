@@ -22,10 +22,12 @@ struct TrainingTrial {
   TrainingAgreement schedule;
   /// Against one rank on the whole batch, where the mode is meant to equal it.
   std::optional<TrainingAgreement> one_rank;
-  /// The timed run, in its own dtype and on its own implementations, against the formula in double: within the spread of
-  /// runs that are perturbed by roundings of that dtype. For the exact model: bit for bit.
+  /// The timed run, in its own dtype and on its own implementations: each step against the formula in double from where
+  /// the run stood. For the exact model bit for bit.
   TrainingAgreement timed;
   std::string tolerance;
+  /// What computed the timed run.
+  std::string executor;
   /// Of the timed run.
   TrainingRecord record;
 };

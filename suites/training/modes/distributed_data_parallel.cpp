@@ -68,6 +68,7 @@ class RankRun {
         batch, rows_of(plan_, batch.rows(), plan_.ranks, equal_rows)[static_cast<std::size_t>(communicator_.rank())]));
   }
   void count_traffic() {
+    trainer_.record.tensor_bytes = reducer_->bucket_bytes();
     const TrafficCount traffic = communicator_.total_traffic();
     trainer_.record.collective_calls = traffic.calls;
     trainer_.record.collective_bytes = traffic.bytes;

@@ -9,7 +9,7 @@
 namespace lockstep {
 
 /// A fault of parallel training with a run in which it shows.
-struct PlantedFault {
+struct TrainingFaultCase {
   TrainingFault fault = TrainingFault::none;
   std::string id, description;
   std::string model;
@@ -18,9 +18,9 @@ struct PlantedFault {
 };
 
 /// Every fault of TrainingFault, each once.
-const std::vector<PlantedFault>& planted_faults();
+const std::vector<TrainingFaultCase>& training_fault_cases();
 
-struct FaultTrial {
+struct TrainingFaultTrial {
   bool caught = false;
   /// By which number or error.
   std::string by;
@@ -30,6 +30,6 @@ struct FaultTrial {
 };
 
 /// Trains with the fault and without it, in double, and compares each with what the mode must give.
-FaultTrial try_training_fault(const PlantedFault& planted);
+TrainingFaultTrial try_training_fault(const TrainingFaultCase& planted);
 
 }  // namespace lockstep

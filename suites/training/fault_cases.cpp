@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "suites/training/planted_faults.hpp"
+#include "suites/training/fault_cases.hpp"
 
 #include "harness/data/error.hpp"
 #include "suites/training/data_sets.hpp"
@@ -58,7 +58,7 @@ TrainingPlan finding_unused(TrainingPlan plan) {
   return plan;
 }
 
-std::vector<PlantedFault> make_list() {
+std::vector<TrainingFaultCase> make_list() {
   using F = TrainingFault;
   const std::vector<RowRange> uneven{{0, 5}, {5, 8}};
   return {
@@ -98,7 +98,7 @@ std::vector<PlantedFault> make_list() {
   };
 }
 
-TrainingJob job_of(const PlantedFault& planted, TrainingFault fault) {
+TrainingJob job_of(const TrainingFaultCase& planted, TrainingFault fault) {
   const ModelDefinition& model = find_model(planted.model);
   TrainingJob job;
   job.plan = planted.plan;
@@ -112,16 +112,16 @@ TrainingJob job_of(const PlantedFault& planted, TrainingFault fault) {
 
 }  // namespace
 
-const std::vector<PlantedFault>& planted_faults() {
-  static const std::vector<PlantedFault> faults = make_list();
+const std::vector<TrainingFaultCase>& training_fault_cases() {
+  static const std::vector<TrainingFaultCase> faults = make_list();
   return faults;
 }
 
-FaultTrial try_training_fault(const PlantedFault& planted) {
+TrainingFaultTrial try_training_fault(const TrainingFaultCase& planted) {
   const TrainingJob healthy = job_of(planted, TrainingFault::none);
   const TrainingRecord expected = expected_training(healthy);
   const TrainingAgreement without = compare_training(train(healthy), expected, healthy.plan, {});
-  FaultTrial trial;
+  TrainingFaultTrial trial;
   trial.healthy_run_agrees = without.agrees;
   trial.healthy_difference = without.difference;
   try {
