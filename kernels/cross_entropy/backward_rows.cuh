@@ -88,7 +88,7 @@ __global__ void __launch_bounds__(kMostThreads)
     const float row_scale = is_single ? targets.weighted(target, scale) : scale;
 
     logits.each_pack([&](int c, const float(&values)[kPack]) {
-      Packed out, out_target;
+      Packed out, out_target{};
       const auto given =
           targets.classes ? Packed{} : load_probabilities<kPack>(targets.probabilities + logits.offset(c));
 #pragma unroll
