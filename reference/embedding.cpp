@@ -74,6 +74,12 @@ class EmbeddingOperator final : public FormulaOperator<Forward, Backward> {
  public:
   std::string_view name() const override { return "embedding"; }
 
+  /// The padding row gets no gradient, and scale_grad_by_freq divides each row's by how often it was looked up.
+  bool backward_is_derivative(const Problem& problem) const override {
+    return !problem.parameters.boolean("scale_grad_by_freq", false) &&
+           (!problem.parameters.has("padding_idx") || problem.parameters.is_none("padding_idx"));
+  }
+
   Signature signature(const Problem& problem) const override {
     const Embedding op(problem);
     const bool forward = problem.direction == Direction::forward;

@@ -71,6 +71,9 @@ class Operator {
   virtual std::string_view name() const = 0;
   /// False for what PyTorch runs without recording (optimiser steps, clipping): there are problems in one direction only.
   virtual bool has_backward() const { return true; }
+  /// Whether the backward is the derivative of the forward. PyTorch departs from it by choice in places, such as the row
+  /// of an embedding that only pads.
+  virtual bool backward_is_derivative(const Problem&) const { return true; }
   /// Tensors of the problem, inputs first. Throws Refused with PyTorch's message where PyTorch refuses the call.
   virtual Signature signature(const Problem& problem) const = 0;
   virtual Cost cost(const Problem& problem) const = 0;

@@ -12,6 +12,7 @@
 #include "suites/drivers/environment.hpp"
 #include "suites/drivers/interrupt.hpp"
 #include "suites/drivers/run_stages.hpp"
+#include "suites/drivers/training_stage.hpp"
 
 namespace lockstep {
 namespace {
@@ -19,7 +20,7 @@ namespace {
 struct RunOptions {
   Selection selection;
   int rounds = 3;
-  bool no_timing = false, no_faults = false;
+  bool no_timing = false, no_faults = false, no_training = false;
 };
 
 reports::Run describe_run(const RunOptions& options, const std::string& command_line, const std::string& started) {
@@ -37,7 +38,7 @@ reports::Run describe_run(const RunOptions& options, const std::string& command_
 
 int status_of(const reports::Report& report, const RunOptions& options) {
   if (interrupted()) return kInterrupted;
-  const int status = exit_status_of(report);
+  const int status = exit_status_of(report.training) != 0 ? 1 : exit_status_of(report);
   const std::int64_t ran = reports::totals_of(report).judged_cases;
   if (options.selection.expect_cases && ran < *options.selection.expect_cases) {
     std::cerr << "lockstep: " << ran << " cases ran, --expect-cases asks for " << *options.selection.expect_cases
@@ -45,6 +46,28 @@ int status_of(const reports::Report& report, const RunOptions& options) {
     return kFailed;
   }
   return status;
+}
+
+/// Training is no case of an operator: a selection of cases leaves it out.
+bool trains(const RunOptions& options) {
+  return !options.no_training && options.selection.filters.empty() && options.selection.cases.empty();
+}
+
+reports::Training train_suite(const RunOptions& options, const Catalogue& catalogue) {
+  const bool is_smoke = options.selection.suite == "smoke";
+  const std::vector<std::string> models =
+      is_smoke ? std::vector<std::string>{"exact", "mlp", "conv"}
+               : std::vector<std::string>{"exact", "mlp", "conv", "tfm", "image_conv_net"};
+  constexpr std::int64_t kRows = 16, kSteps = 6;
+  std::vector<Scenario> scenarios;
+  for (const std::string& model : models)
+    for (Scenario& scenario : standard_scenarios(model, is_smoke ? std::vector{2} : std::vector{2, 4}, kRows, kSteps,
+                                                 options.selection.seed))
+      scenarios.push_back(std::move(scenario));
+  reports::Training training;
+  train_scenarios(scenarios, catalogue, {}, true, training);
+  if (!options.no_faults) plant_training_faults(training);
+  return training;
 }
 
 int run(const RunOptions& options, const Surroundings& surroundings) {
@@ -57,6 +80,7 @@ int run(const RunOptions& options, const Surroundings& surroundings) {
   ReportBuilder builder;
   judge_cases(cases, options.selection, surroundings.program, builder);
   if (!options.no_faults) judge_faults(cases, options.selection, surroundings.program, builder);
+  if (trains(options) && !interrupted()) builder.set_training(train_suite(options, surroundings.catalogue));
   if (!options.no_timing) time_cases(cases, options.selection, surroundings.program, options.rounds, builder);
 
   reports::Report report = builder.finish(describe_run(options, surroundings.command_line, started), "lockstep");
@@ -79,6 +103,7 @@ CommandBody add_run_command(CLI::App& command, const Surroundings& surroundings)
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
   command.add_flag("--no-timing", options->no_timing, "judge only");
+  command.add_flag("--no-training", options->no_training, "operators only");
   command.add_flag("--no-faults", options->no_faults, "do not plant faults");
   return [=](const std::vector<std::string>&) -> int { return run(*options, surroundings); };
 }

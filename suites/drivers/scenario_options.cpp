@@ -48,7 +48,9 @@ void ScenarioOptions::add_options(CLI::App& command) {
   command.add_option("--dtype", dtype_, "of parameters in the timed run: f32 or f64")->capture_default_str();
   command.add_option("--autocast", autocast_, "bf16 or f16 for matrix products and convolutions");
   command.add_option("--loss-scale", loss_scale_, "initial loss scale; it grows and backs off (0: none)");
-  command.add_option("--optimizer", optimizer_, "sgd, adam or adamw")->capture_default_str();
+  command.add_option("--optimizer", optimizer_, "sgd, adam or adamw")
+      ->check(CLI::IsMember({"sgd", "adam", "adamw"}))
+      ->capture_default_str();
   command.add_option("--lr", lr_, "learning rate")->capture_default_str();
   command.add_option("--momentum", momentum_, "of sgd")->capture_default_str();
   command.add_option("--weight-decay", weight_decay_, "weight decay")->capture_default_str();

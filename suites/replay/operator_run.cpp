@@ -97,8 +97,12 @@ ReplayMachine::ReplayMachine(const Catalogue& catalogue, std::string implementat
   for (const Catalogued& entry : catalogue.operators())
     for (const Implementation& known : entry.implementations) names.insert(known.name());
   if (names.contains(wanted_)) return;
-  std::string accepted = "reference, cuda";
-  for (const std::string& name : names) accepted += ", " + name;
+  // Names of the backend that was meant; all of them would bury the message.
+  const std::string backend = wanted_.substr(0, wanted_.find('.') + 1);
+  std::string accepted = "reference, cuda", meant;
+  for (const std::string& name : names)
+    if (!backend.empty() && name.starts_with(backend) && meant.size() < 500) meant += ", " + name;
+  accepted += meant + ", and the other names that lockstep list prints";
   throw Error("unknown implementation '" + wanted_ + "'; accepted: " + accepted);
 }
 

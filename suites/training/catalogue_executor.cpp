@@ -64,9 +64,13 @@ const Implementation* CatalogueExecutor::choose(const Problem& problem) {
   const auto known = chosen_.find(key);
   if (known != chosen_.end()) return known->second;
   const Implementation* chosen = nullptr;
-  const Catalogued& entry = catalogue_.find(problem.operator_name);
+  const auto& operators = catalogue_.operators();
+  const auto entry = std::find_if(operators.begin(), operators.end(), [&](const Catalogued& item) {
+    return item.definition->name() == problem.operator_name;
+  });
+  if (entry == operators.end()) return chosen_[key] = nullptr;
   for (const Backend backend : preferred_)
-    for (const Implementation& candidate : entry.implementations) {
+    for (const Implementation& candidate : entry->implementations) {
       if (chosen || candidate.direction != problem.direction || candidate.backend != backend) continue;
       Device& device = device_for(backend);
       if (runs_on(backend, device.kind()) && !candidate.unsupported(problem, device)) chosen = &candidate;

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "harness/plan/case.hpp"
+#include "reports/training_report.hpp"
+#include "suites/training/scenario.hpp"
+
+namespace lockstep {
+
+struct TrainingStageOptions {
+  /// What computes the timed runs: the vendor's library where it has the operator, else the formulas; or formulas alone.
+  bool fast = true;
+  /// For models of 28x28 images: fashion_mnist, synthetic, or auto (Fashion-MNIST where it is at hand).
+  std::string data = "auto";
+};
+
+/// Judges and times scenarios one after the other, with progress on standard error and a line for each run on standard
+/// output (for failed ones alone where `quietly`). Ends early when the program is interrupted.
+void train_scenarios(const std::vector<Scenario>& scenarios, const Catalogue& catalogue,
+                     const TrainingStageOptions& options, bool quietly, reports::Training& training);
+
+/// Plants every fault of parallel training; the score goes to standard output.
+void plant_training_faults(reports::Training& training);
+
+/// 1 when a run did not pass or a fault was missed, else 0.
+int exit_status_of(const reports::Training& training);
+
+}  // namespace lockstep
