@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
+#include <vector>
 
 #include "harness/data/error.hpp"
 #include "kernels/shared/kernel_entry.hpp"
@@ -28,47 +29,92 @@ inline std::int64_t splits_for(std::int64_t blocks, std::int64_t k) {
   return std::clamp<std::int64_t>(2 * kMultiprocessors / blocks, 1, std::max<std::int64_t>(k / kShortestSplit, 1));
 }
 
+/// The offsets of a batch's tensors, on the host.
+struct BatchOffsets {
+  std::vector<std::int64_t> factors;  // [results][copies][2]
+  std::vector<std::int64_t> results;
+  int copies = 1;
+};
+
+inline std::shared_ptr<DeviceMemory> on_device(const std::vector<std::int64_t>& numbers, Device& device) {
+  auto memory = std::make_shared<DeviceMemory>(device, numbers.size() * sizeof(std::int64_t));
+  device.copy_to_device(memory->get(), numbers.data(), numbers.size() * sizeof(std::int64_t));
+  return memory;
+}
+
+/// `batch` null: one product.
 template <class Scalar, class Tile, int kPack, bool kAAlongK, bool kBAlongK>
-Launch launch_tiles(Gemm<Scalar> g, Device& device) {
+Launch launch_tiles(Gemm<Scalar> g, const BatchOffsets* batch, Device& device) {
+  const std::int64_t results = batch ? static_cast<std::int64_t>(batch->results.size()) : 1;
+  const std::int64_t copies = batch ? batch->copies : 1;
   const std::int64_t blocks = tiles(g.m, Tile::kTileM) * tiles(g.n, Tile::kTileN);
-  std::int64_t splits = splits_for(blocks, g.k);
+  std::int64_t splits = splits_for(blocks * copies * results, g.k);
   const std::int64_t slices = tiles(g.k, Tile::kTileK);
   g.k_per_split = static_cast<int>(std::max<std::int64_t>(tiles(slices, static_cast<int>(splits)), 1) * Tile::kTileK);
   splits = std::max<std::int64_t>(tiles(g.k, g.k_per_split), 1);
-  const std::int64_t count = static_cast<std::int64_t>(g.m) * g.n;
-  std::shared_ptr<DeviceMemory> workspace;
-  if (splits > 1) {
-    workspace = std::make_shared<DeviceMemory>(device, static_cast<std::size_t>(splits * count) * sizeof(float));
+  g.splits = static_cast<int>(splits);
+  const std::int64_t parts = splits * copies, count = static_cast<std::int64_t>(g.m) * g.n;
+  std::shared_ptr<DeviceMemory> workspace, factors, places;
+  if (parts > 1) {
+    workspace =
+        std::make_shared<DeviceMemory>(device, static_cast<std::size_t>(results * parts * count) * sizeof(float));
     g.partial = static_cast<float*>(workspace->get());
   }
+  if (batch) {
+    factors = on_device(batch->factors, device);
+    places = on_device(batch->results, device);
+    g.batch = {static_cast<const std::int64_t*>(factors->get()), static_cast<const std::int64_t*>(places->get()),
+               batch->copies};
+  }
   return [=, stream = device.stream()] {
-    launch(tiled_gemm<Scalar, Tile, kPack, kAAlongK, kBAlongK>, {LaunchExtent(blocks, splits), 256}, stream, g);
-    if (workspace)
-      launch(combine_splits<Scalar>, {LaunchExtent(tiles(g.n, 256), std::min(g.m, 4096)), 256}, stream, g,
-             static_cast<int>(splits));
+    constexpr std::int64_t kMostAtOnce = 65535;  // blocks along z
+    for (std::int64_t first = 0; first < results; first += kMostAtOnce) {
+      Gemm<Scalar> some = g;
+      if (factors && places) {
+        some.batch.factor_offsets += first * copies * 2;
+        some.batch.result_offsets += first;
+        if (some.partial) some.partial += first * parts * count;
+      }
+      const std::int64_t now = std::min(results - first, kMostAtOnce);
+      launch(tiled_gemm<Scalar, Tile, kPack, kAAlongK, kBAlongK>, {LaunchExtent(blocks, parts, now), 256}, stream,
+             some);
+      if (workspace)
+        launch(combine_splits<Scalar>, {LaunchExtent(tiles(g.n, 256), std::min(g.m, 4096), now), 256}, stream, some,
+               static_cast<int>(parts));
+    }
   };
 }
 
 /// The large tile once it fills the device; below that small ones, which keep more multiprocessors busy.
 template <class Scalar, int kPack, bool kAAlongK, bool kBAlongK>
-Launch launch_for_shape(const Gemm<Scalar>& g, Device& device) {
-  if (tiles(g.m, LargeTile::kTileM) * tiles(g.n, LargeTile::kTileN) >= kMultiprocessors)
-    return launch_tiles<Scalar, LargeTile, kPack, kAAlongK, kBAlongK>(g, device);
-  return launch_tiles<Scalar, SmallTile, kPack, kAAlongK, kBAlongK>(g, device);
+Launch launch_for_shape(const Gemm<Scalar>& g, const BatchOffsets* batch, Device& device) {
+  const std::int64_t products = batch ? static_cast<std::int64_t>(batch->results.size()) * batch->copies : 1;
+  if (tiles(g.m, LargeTile::kTileM) * tiles(g.n, LargeTile::kTileN) * products >= kMultiprocessors &&
+      (!batch || std::min(g.m, g.n) > SmallTile::kTileM))
+    return launch_tiles<Scalar, LargeTile, kPack, kAAlongK, kBAlongK>(g, batch, device);
+  return launch_tiles<Scalar, SmallTile, kPack, kAAlongK, kBAlongK>(g, batch, device);
+}
+
+/// Whether packs of `pack` elements stay aligned wherever the batch leads.
+inline bool offsets_take_packs(const std::vector<std::int64_t>& offsets, int pack) {
+  return std::all_of(offsets.begin(), offsets.end(), [pack](std::int64_t offset) { return offset % pack == 0; });
 }
 
 }  // namespace gemm_detail
 
 /// Plans the product; kAAlongK says that A is not transposed, kBAlongK that B is. Empty C: a launch that does nothing;
-/// empty sums give the bias, or zeros. Throws Error for extents beyond 2^31 - 1.
+/// empty sums give the bias, or zeros. With `batch` the matrices are the first of as many, and results sum over copies.
+/// Throws Error for extents of 2^30 and more.
 template <class Scalar, bool kAAlongK, bool kBAlongK>
-Launch prepare_gemm(const MatrixView& a, const MatrixView& b, const MatrixView& c, const void* bias, Device& device) {
+Launch prepare_gemm(const MatrixView& a, const MatrixView& b, const MatrixView& c, const void* bias, Device& device,
+                    const gemm_detail::BatchOffsets* batch = nullptr) {
   const std::int64_t k = kAAlongK ? a.columns : a.rows;
   if (std::max({c.rows, c.columns, k}) > std::numeric_limits<int>::max() / 2)
     throw Error("matrix product: extents " + to_text({c.rows, c.columns, k}) +
                 " are too large; accepted: below 2^30 each");
-  if (c.rows == 0 || c.columns == 0) return [] {};
-  const bool packed_output = c.takes_packs(4) && reinterpret_cast<std::uintptr_t>(bias) % (4 * sizeof(Scalar)) == 0;
+  if (c.rows == 0 || c.columns == 0 || (batch && batch->results.empty())) return [] {};
+  const bool packed_output = c.takes_packs(4) && reinterpret_cast<std::uintptr_t>(bias) % (4 * sizeof(Scalar)) == 0 &&
+                             (!batch || gemm_detail::offsets_take_packs(batch->results, 4));
   const Gemm<Scalar> g{.a = {a.tensor.template as<const Scalar>(), a.pitch},
                        .b = {b.tensor.template as<const Scalar>(), b.pitch},
                        .bias = static_cast<const Scalar*>(bias),
@@ -79,11 +125,14 @@ Launch prepare_gemm(const MatrixView& a, const MatrixView& b, const MatrixView& 
                        .n = static_cast<int>(c.columns),
                        .k = static_cast<int>(k),
                        .k_per_split = static_cast<int>(k),
-                       .packed_output = packed_output};
+                       .packed_output = packed_output,
+                       .splits = 1,
+                       .batch = {}};
   constexpr int kPack = kFullPack<Scalar>;
-  if (a.takes_packs(kPack) && b.takes_packs(kPack))
-    return gemm_detail::launch_for_shape<Scalar, kPack, kAAlongK, kBAlongK>(g, device);
-  return gemm_detail::launch_for_shape<Scalar, 1, kAAlongK, kBAlongK>(g, device);
+  if (a.takes_packs(kPack) && b.takes_packs(kPack) &&
+      (!batch || gemm_detail::offsets_take_packs(batch->factors, kPack)))
+    return gemm_detail::launch_for_shape<Scalar, kPack, kAAlongK, kBAlongK>(g, batch, device);
+  return gemm_detail::launch_for_shape<Scalar, 1, kAAlongK, kBAlongK>(g, batch, device);
 }
 
 }  // namespace lockstep::LOCKSTEP_BACKEND

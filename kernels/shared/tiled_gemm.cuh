@@ -31,8 +31,16 @@ struct GemmOperand {
   std::int64_t pitch;
 };
 
-/// One product. `bias` (null: none) is added along n. With `partial` the block of split s writes the sum over its part
-/// of k to partial[s][m][n] instead of C.
+/// Several products of one shape. A result is the sum of `copies` products (batches that share a factor meet in its
+/// gradient); their factors lie factor_offsets[result][copy][0 and 1] elements behind A and B.
+struct GemmBatch {
+  const std::int64_t* factor_offsets = nullptr;
+  const std::int64_t* result_offsets = nullptr;
+  int copies = 1;
+};
+
+/// One product, or a batch of them. `bias` (null: none) is added along n. With `partial` the block of part p (a split of k
+/// of a copy) writes its sum to partial[result][p][m][n] instead of C.
 template <class Scalar>
 struct Gemm {
   GemmOperand<Scalar> a, b;
@@ -42,6 +50,19 @@ struct Gemm {
   float* partial;
   int m, n, k, k_per_split;
   bool packed_output;  // rows of C and bias take packs of 4
+  int splits = 1;      // of k
+  GemmBatch batch;
+
+  __device__ __forceinline__ int parts() const { return splits * batch.copies; }
+  /// Moves on to a result of the batch; `part` tells the copy.
+  __device__ __forceinline__ void select(std::int64_t result, int part) {
+    if (!batch.result_offsets) return;
+    const std::int64_t* const factors = batch.factor_offsets + (result * batch.copies + part / splits) * 2;
+    a.data += factors[0];
+    b.data += factors[1];
+    c += batch.result_offsets[result];
+    if (partial) partial += result * parts() * static_cast<std::int64_t>(m) * n;
+  }
 };
 
 /// Moves slices of one operand from memory through registers to shared memory. kAlongK: its rows of storage run along k
@@ -119,12 +140,12 @@ __device__ __forceinline__ void read_fragments(float (&values)[kCount], const fl
   }
 }
 
-/// Four neighbours of one row of C, or of a split's part of it.
+/// Four neighbours of one row of C, or of a part of it.
 template <class Scalar>
-__device__ __forceinline__ void write_four(const Gemm<Scalar>& g, int split, int row, int column, const float* sums) {
+__device__ __forceinline__ void write_four(const Gemm<Scalar>& g, int part, int row, int column, const float* sums) {
   if (row >= g.m || column >= g.n) return;
   if (g.partial) {
-    float* const to = g.partial + (static_cast<std::int64_t>(split) * g.m + row) * g.n + column;
+    float* const to = g.partial + (static_cast<std::int64_t>(part) * g.m + row) * g.n + column;
     if (g.n % 4 == 0) {
       *reinterpret_cast<Pack<float, 4>*>(to) = {{sums[0], sums[1], sums[2], sums[3]}};
     } else {
@@ -203,8 +224,8 @@ __device__ __forceinline__ void multiply_slices(LoaderA& loader_a, LoaderB& load
   }
 }
 
-/// grid.x: tiles, those of one row of tiles following one another, so that they share A in the cache; grid.y: splits of
-/// k.
+/// grid.x: tiles, those of one row of tiles following one another, so that they share A in the cache; grid.y: parts
+/// (splits of k, copies); grid.z: results of a batch.
 template <class Scalar, class Tile, int kPack, bool kAAlongK, bool kBAlongK>
 __global__ void __launch_bounds__(256, 2) tiled_gemm(Gemm<Scalar> g) {
   using LoaderA = SliceLoader<Scalar, Tile::kTileM, Tile::kTileK, kPack, kAAlongK>;
@@ -215,8 +236,9 @@ __global__ void __launch_bounds__(256, 2) tiled_gemm(Gemm<Scalar> g) {
   const int tiles_n = (g.n + Tile::kTileN - 1) / Tile::kTileN;
   const int tile_m = static_cast<int>(blockIdx.x) / tiles_n * Tile::kTileM;
   const int tile_n = static_cast<int>(blockIdx.x) % tiles_n * Tile::kTileN;
-  const int split = static_cast<int>(blockIdx.y);
-  const int k_begin = split * g.k_per_split, k_end = min(k_begin + g.k_per_split, g.k);
+  const int part = static_cast<int>(blockIdx.y);
+  g.select(blockIdx.z, part);
+  const int k_begin = part % g.splits * g.k_per_split, k_end = min(k_begin + g.k_per_split, g.k);
   const int slices = (k_end - k_begin + Tile::kTileK - 1) / Tile::kTileK;
 
   const TilePlace<Tile> own;
@@ -229,20 +251,21 @@ __global__ void __launch_bounds__(256, 2) tiled_gemm(Gemm<Scalar> g) {
   for (int i = 0; i < Tile::kRows; ++i)
 #pragma unroll
     for (int f = 0; f < Tile::kColumns / 4; ++f)
-      write_four(g, split, tile_m + own.m + i / 4 * 16 + i % 4, tile_n + own.n + f * 32, &sums[i][f * 4]);
+      write_four(g, part, tile_m + own.m + i / 4 * 16 + i % 4, tile_n + own.n + f * 32, &sums[i][f * 4]);
 }
 
-/// Adds the splits' parts in their order, then the bias: the same bits in every run.
+/// Adds the parts in their order, then the bias: the same bits in every run. grid.z: results of a batch.
 template <class Scalar>
-__global__ void __launch_bounds__(256) combine_splits(Gemm<Scalar> g, int splits) {
+__global__ void __launch_bounds__(256) combine_splits(Gemm<Scalar> g, int parts) {
   const int column = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
   if (column >= g.n) return;
+  g.select(blockIdx.z, 0);
   const std::int64_t count = static_cast<std::int64_t>(g.m) * g.n;
   const float bias = g.bias ? to_float(g.bias[column]) : 0.0f;
   for (int row = static_cast<int>(blockIdx.y); row < g.m; row += static_cast<int>(gridDim.y)) {
-    const float* const parts = g.partial + static_cast<std::int64_t>(row) * g.n + column;
-    float total = parts[0];
-    for (int split = 1; split < splits; ++split) total += parts[split * count];
+    const float* const first = g.partial + static_cast<std::int64_t>(row) * g.n + column;
+    float total = first[0];
+    for (int part = 1; part < parts; ++part) total += first[part * count];
     g.c[row * g.c_pitch + column] = from_float<Scalar>(g.bias ? total + bias : total);
   }
 }

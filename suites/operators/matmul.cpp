@@ -29,6 +29,7 @@ void add_edges(ProblemList& list) {
       .add("a=0x4,b=4x3", "no rows: y is empty, d_b is zero")
       .add("a=0x3x4,b=4x5", "no batches: y is empty, d_b is zero")
       .add("a=2x3x0,b=0x4", "empty sums in batches")
+      .add("a=1x2x3,b=1100x3x2", "one matrix for 1100 batches: its gradient adds as many parts")
       .dtypes(kAllTypes)
       .layouts({Layout::strided, Layout::unaligned})
       .add("a=17x64,b=64x32", "rows off every vector boundary")
