@@ -267,6 +267,27 @@ def draw_linear(rng):
     return Call("linear", parameters, inputs, lambda t: {"y": F.linear(t["x"], t["weight"], t.get("bias"))})
 
 
+def draw_matmul(rng):
+    m, k, n = extent(rng), extent(rng), extent(rng)
+    if chance(rng, 0.05):
+        k = 0
+    batch = [int(e) for e in rng.integers(1, 4, rng.integers(0, 4))]
+    a, b = ([1 if chance(rng, 0.25) else e for e in batch][rng.integers(len(batch) + 1):] for _ in range(2))
+    wrong = 1 if chance(rng, 0.08) else 0
+    a, b = a + [m, k], b + [k + wrong, n]
+    if chance(rng, 0.1):
+        a = [k]
+    if chance(rng, 0.1):
+        b = [k + wrong]
+    inputs = {"a": values(rng, a), "b": values(rng, b)}
+    if chance(rng, 0.25):
+        if chance(rng, 0.7):  # else what matmul takes and bmm mostly refuses
+            batch = int(rng.integers(0, 4))
+            inputs = {"a": values(rng, (batch, m, k)), "b": values(rng, (batch, k + wrong, n))}
+        return Call("bmm", {}, inputs, lambda t: {"y": torch.bmm(t["a"], t["b"])})
+    return Call("matmul", {}, inputs, lambda t: {"y": torch.matmul(t["a"], t["b"])})
+
+
 def one_or_two(rng, lowest, highest):
     """A number for both axes, as it is or in a list, or one for each axis."""
     drawn = [int(rng.integers(lowest, highest + 1)) for _ in range(2)]
@@ -347,5 +368,5 @@ def draw_tanh(rng):
 
 
 DRAWS = (draw_add, draw_batch_norm, draw_batch_norm, draw_batch_norm_sequence, draw_channel_shuffle, draw_conv2d,
-         draw_cross_entropy, draw_embedding, draw_gelu, draw_layer_norm, draw_linear, draw_max_pool2d,
+         draw_cross_entropy, draw_embedding, draw_gelu, draw_layer_norm, draw_linear, draw_matmul, draw_max_pool2d,
          draw_mean, draw_mse_loss, draw_relu, draw_softmax, draw_tanh)
