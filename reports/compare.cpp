@@ -44,8 +44,43 @@ void compare_environments(const Environment& before, const Environment& after, C
   for (const auto& [name, versions] : libraries) note_difference(build, name, versions.first, versions.second);
 }
 
+// How anything that can break ended: a case, a training run, or the trial of a planted fault.
+struct Ending {
+  Outcome outcome = Outcome::skipped;
+  std::string word = {};
+  std::string reason = {};
+  bool bit_identical = false;
+  bool training = false;
+};
+
+std::map<std::string, Ending> endings_of(const Report& report) {
+  std::map<std::string, Ending> endings;
+  for (const CaseResult& result : report.cases) {
+    const bool says_more = result.reason.empty() && result.failure;
+    endings[result.id] = {.outcome = result.outcome,
+                          .word = spoken(result.outcome),
+                          .reason = says_more ? result.failure->message : result.reason};
+  }
+  for (const TrainingRun& run : report.training.runs) {
+    const bool bit_identical = run.agreement && run.agreement->bit_identical && run.outcome == Outcome::passed;
+    const bool says_more = run.reason.empty() && run.agreement;
+    endings[run.id] = {.outcome = run.outcome,
+                       .word = spoken(run.outcome) + (bit_identical ? ", bit-identical" : ""),
+                       .reason = says_more ? run.agreement->difference : run.reason,
+                       .bit_identical = bit_identical,
+                       .training = true};
+  }
+  for (const TrainingFault& fault : report.training.faults) {
+    endings["training fault " + fault.id] = {.outcome = fault.caught ? Outcome::passed : Outcome::failed,
+                                             .word = fault.caught ? "caught" : "missed",
+                                             .reason = fault.caught ? "" : fault.description,
+                                             .training = true};
+  }
+  return endings;
+}
+
 // Nothing when the two agree in everything that a reader cares about.
-std::optional<OutcomeMove> move_between(const CaseResult* before, const CaseResult* after) {
+std::optional<OutcomeMove> move_between(const Ending* before, const Ending* after) {
   if (after == nullptr) return OutcomeMove::vanished;
   const bool broken_after = is_broken(after->outcome);
   if (before == nullptr) return broken_after ? OutcomeMove::broke : OutcomeMove::appeared;
@@ -56,25 +91,27 @@ std::optional<OutcomeMove> move_between(const CaseResult* before, const CaseResu
   if (!ran_after && ran_before) return OutcomeMove::now_skipped;
   if (broken_before) return OutcomeMove::fixed;
   if (ran_after && !ran_before) return OutcomeMove::runs_again;
+  if (before->bit_identical && !after->bit_identical && ran_after) return OutcomeMove::lost_bits;
   if (!ran_after && before->reason != after->reason) return OutcomeMove::reason_changed;
   return std::nullopt;
 }
 
 void compare_outcomes(const Report& baseline, const Report& current, Comparison& comparison) {
-  std::map<std::string, std::pair<const CaseResult*, const CaseResult*>> by_id;
-  for (const CaseResult& result : baseline.cases) by_id[result.id].first = &result;
-  for (const CaseResult& result : current.cases) by_id[result.id].second = &result;
+  const std::map<std::string, Ending> old_endings = endings_of(baseline), new_endings = endings_of(current);
+  std::map<std::string, std::pair<const Ending*, const Ending*>> by_id;
+  for (const auto& [id, ending] : old_endings) by_id[id].first = &ending;
+  for (const auto& [id, ending] : new_endings) by_id[id].second = &ending;
   for (const auto& [id, pair] : by_id) {
     const auto [before, after] = pair;
     const std::optional<OutcomeMove> move = move_between(before, after);
     if (!move) continue;
     std::string reason = after != nullptr ? after->reason : "";
-    if (after != nullptr && reason.empty() && after->failure) reason = after->failure->message;
     if (*move == OutcomeMove::reason_changed) reason = "was: " + before->reason + "; now: " + after->reason;
     comparison.outcomes.push_back({.id = id,
+                                   .training = (after != nullptr ? after : before)->training,
                                    .move = *move,
-                                   .before = before != nullptr ? spoken(before->outcome) : "",
-                                   .after = after != nullptr ? spoken(after->outcome) : "",
+                                   .before = before != nullptr ? before->word : "",
+                                   .after = after != nullptr ? after->word : "",
                                    .reason = std::move(reason)});
   }
   std::stable_sort(comparison.outcomes.begin(), comparison.outcomes.end(),
@@ -155,26 +192,46 @@ void decide(std::vector<SpeedChange>& changes, const CompareOptions& options) {
   }
 }
 
-void compare_speeds(const Report& baseline, const Report& current, Comparison& comparison) {
-  std::map<std::pair<std::string, MeasurementKind>, const Measurement*> before;
-  for (const Measurement& measurement : baseline.measurements) {
-    before[{measurement.id, measurement.kind}] = &measurement;
+// The steps of the training runs that passed, in the form of measurements.
+std::vector<Measurement> training_steps(const Report& report) {
+  std::vector<Measurement> steps;
+  for (const TrainingRun& run : report.training.runs) {
+    if (run.outcome != Outcome::passed || !run.step_time) continue;
+    Measurement step;
+    step.id = run.id;
+    step.sample_unit = SampleUnit::iteration;
+    step.samples_seconds = run.step_time->samples_seconds;
+    step.quiet = run.quiet;
+    steps.push_back(std::move(step));
   }
+  return steps;
+}
+
+void match_speeds(const std::vector<Measurement>& baseline, const std::vector<Measurement>& current, bool training,
+                  Comparison& comparison) {
+  std::map<std::pair<std::string, MeasurementKind>, const Measurement*> before;
+  for (const Measurement& measurement : baseline) before[{measurement.id, measurement.kind}] = &measurement;
   std::int64_t matched = 0;
-  for (const Measurement& measurement : current.measurements) {
+  for (const Measurement& measurement : current) {
     const auto found = before.find({measurement.id, measurement.kind});
     if (found == before.end()) continue;
     ++matched;
     if (measurement.samples_seconds.empty() || found->second->samples_seconds.empty()) continue;
     comparison.speeds.push_back(speed_change(*found->second, measurement, comparison.options));
+    comparison.speeds.back().training = training;
   }
-  comparison.unmatched_measurements =
-      static_cast<std::int64_t>(baseline.measurements.size() + current.measurements.size()) - 2 * matched;
+  comparison.unmatched_measurements += static_cast<std::int64_t>(baseline.size() + current.size()) - 2 * matched;
+}
+
+void compare_speeds(const Report& baseline, const Report& current, Comparison& comparison) {
+  match_speeds(baseline.measurements, current.measurements, false, comparison);
+  match_speeds(training_steps(baseline), training_steps(current), true, comparison);
   decide(comparison.speeds, comparison.options);
   const auto distance = [](const SpeedChange& change) { return std::abs(std::log(change.ratio)); };
   std::stable_sort(comparison.speeds.begin(), comparison.speeds.end(),
                    [&](const SpeedChange& left, const SpeedChange& right) {
                      if (left.verdict != right.verdict) return left.verdict < right.verdict;
+                     if (left.training != right.training) return left.training;
                      return distance(left) > distance(right);
                    });
 }
@@ -196,6 +253,7 @@ std::string_view name_of(OutcomeMove move) {
     case OutcomeMove::broke: return "newly broken";
     case OutcomeMove::fixed: return "fixed";
     case OutcomeMove::still_broken: return "still broken";
+    case OutcomeMove::lost_bits: return "no longer bit-identical";
     case OutcomeMove::now_skipped: return "no longer run";
     case OutcomeMove::runs_again: return "newly run";
     case OutcomeMove::reason_changed: return "skipped for another reason";

@@ -9,6 +9,7 @@
 // A case has regressed when the hypothesis "at most delta slower" falls, improved when "at most delta faster" does; the
 // smaller of the two p-values, doubled, goes through Benjamini-Hochberg over all cases. It is unchanged only when its
 // interval lies inside +-delta: that is proved, not assumed. Everything else is inconclusive.
+// Training runs are compared by the seconds of their steps, which are samples of one process.
 // Samples of one process say nothing about how processes differ (page placement, alignment, clocks). Where a report has
 // only those, both limits are moved out by `one_process_allowance`.
 
@@ -31,6 +32,7 @@ enum class SpeedVerdict { regressed, improved, unchanged, inconclusive };
 struct SpeedChange {
   std::string id = {};
   MeasurementKind kind = MeasurementKind::cpu_wall;
+  bool training = false;  // the id is that of a training run, and the seconds are of one step
   double baseline_seconds = 0;
   double current_seconds = 0;
   double ratio = 1;                 // current / baseline, of medians (of the pairs' ratios when paired)
@@ -43,10 +45,22 @@ struct SpeedChange {
   std::string note = {};  // why it is inconclusive
 };
 
-enum class OutcomeMove { broke, fixed, still_broken, now_skipped, runs_again, reason_changed, appeared, vanished };
+// `lost_bits`: a training run that was equal to the last bit still agrees, but only within its limits.
+enum class OutcomeMove {
+  broke,
+  fixed,
+  still_broken,
+  lost_bits,
+  now_skipped,
+  runs_again,
+  reason_changed,
+  appeared,
+  vanished
+};
 
 struct OutcomeChange {
-  std::string id = {};
+  std::string id = {};    // of a case, a training run, or a planted fault of training
+  bool training = false;  // the id is not that of a case
   OutcomeMove move = OutcomeMove::appeared;
   std::string before = {};  // outcome's name, or "" when the case was not there
   std::string after = {};
@@ -60,7 +74,7 @@ struct Comparison {
   std::vector<std::string> machine_differences = {};
   std::vector<std::string> build_differences = {};  // compiler, libraries, driver, build type, revision
   std::vector<OutcomeChange> outcomes = {};         // in the order of OutcomeMove, then by id
-  std::vector<SpeedChange> speeds = {};             // by verdict, then the surest and largest first
+  std::vector<SpeedChange> speeds = {};             // by verdict, training first, then the largest
   std::int64_t unmatched_measurements = 0;          // timed in one report only
   CompareOptions options = {};
 

@@ -7,7 +7,7 @@
 #include <cmath>
 #include <random>
 
-#include "reports/testing/synthetic_report.hpp"
+#include "reports/testing/synthetic_training.hpp"
 
 namespace lockstep::reports {
 namespace {
@@ -157,6 +157,7 @@ TEST(Compare, ANewCaseThatFailsIsNewlyBroken) {
   const Report before;
   Report after = synthetic_report({.cases = 20, .failing = false});
   after.cases.resize(2);
+  after.training = {};
   after.cases[1].outcome = Outcome::failed;
   const Comparison comparison = compare(before, after);
   EXPECT_EQ(comparison.count(OutcomeMove::broke), 1);
@@ -180,6 +181,48 @@ TEST(Compare, TheTextNamesTheCountsAndLimitsItself) {
   EXPECT_THAT(text, HasSubstr("No outcome changed."));
   EXPECT_THAT(text, HasSubstr("unchanged (proved, inside +-2.0 %)"));
   EXPECT_THAT(text, HasSubstr("more\n"));
+}
+
+// Two nights that trained the same runs.
+std::pair<Report, Report> two_trainings(double factor) {
+  std::pair<Report, Report> nights;
+  nights.first.training = synthetic_training({.failing = false, .seed = 1});
+  nights.second.training = synthetic_training({.failing = false, .seed = 2, .speed_factor = factor});
+  return nights;
+}
+
+TEST(Compare, SaysWhichTrainingRunsChangedTheirOutcome) {
+  auto [before, after] = two_trainings(1);
+  EXPECT_EQ(compare(before, after).outcomes.size(), 0u);
+  after.training.runs[1].outcome = Outcome::failed;
+  after.training.runs[1].agreement->difference = "gradient w1 of step 0 is 3 limits away";
+  after.training.runs[2].agreement->bit_identical = false;
+  after.training.faults[0].caught = false;
+  after.training.runs.erase(after.training.runs.begin() + 3);
+  const Comparison comparison = compare(before, after);
+  EXPECT_EQ(comparison.count(OutcomeMove::broke), 2);
+  EXPECT_EQ(comparison.count(OutcomeMove::lost_bits), 1);
+  EXPECT_EQ(comparison.count(OutcomeMove::vanished), 1);
+  EXPECT_TRUE(comparison.got_worse());
+  EXPECT_TRUE(comparison.outcomes.front().training);
+  const std::string text = compare_text(comparison);
+  EXPECT_THAT(text, HasSubstr("train.data_parallel/small_resnet/ranks=2,dtype=float32  passed -> failed: gradient w1"));
+  EXPECT_THAT(text, HasSubstr("training fault gradients_summed  caught -> missed"));
+  EXPECT_THAT(text, HasSubstr("No longer bit-identical: 1"));
+}
+
+TEST(Compare, FindsATrainingRunThatBecameSlower) {
+  const auto [before, after] = two_trainings(1.25);
+  const Comparison comparison = compare(before, after);
+  EXPECT_TRUE(comparison.got_worse());
+  EXPECT_THAT(compare_text(comparison), HasSubstr("train.fully_sharded/small_resnet/ranks=2,dtype=float32"));
+  // 7 runs passed; the one that was not quiet proves nothing.
+  EXPECT_EQ(comparison.count(SpeedVerdict::regressed), 6);
+  EXPECT_EQ(compare(before, before).count(SpeedVerdict::regressed), 0);
+  // What did not pass has no speed to compare.
+  Report failed = after;
+  for (TrainingRun& run : failed.training.runs) run.outcome = Outcome::failed;
+  EXPECT_EQ(compare(before, failed).speeds.size(), 0u);
 }
 
 }  // namespace

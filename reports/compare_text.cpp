@@ -61,9 +61,9 @@ std::string compare_text(const Comparison& comparison, std::size_t limit) {
   std::vector<std::string> build;
   for (const std::string& line : comparison.build_differences) build.push_back(plain(line));
   add_block(text, "Build and environment", build, limit);
-  for (const OutcomeMove move :
-       {OutcomeMove::broke, OutcomeMove::fixed, OutcomeMove::still_broken, OutcomeMove::now_skipped,
-        OutcomeMove::runs_again, OutcomeMove::reason_changed, OutcomeMove::appeared, OutcomeMove::vanished}) {
+  for (const OutcomeMove move : {OutcomeMove::broke, OutcomeMove::fixed, OutcomeMove::still_broken,
+                                 OutcomeMove::lost_bits, OutcomeMove::now_skipped, OutcomeMove::runs_again,
+                                 OutcomeMove::reason_changed, OutcomeMove::appeared, OutcomeMove::vanished}) {
     std::string title(name_of(move));
     title.front() = static_cast<char>(title.front() - 'a' + 'A');
     add_block(text, title + ": " + std::to_string(comparison.count(move)), outcome_lines(comparison, move), limit);

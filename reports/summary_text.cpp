@@ -35,6 +35,29 @@ std::string broken_lines(const Report& report, std::size_t limit) {
   return text;
 }
 
+// Training is counted apart from the cases, and what broke in it is named.
+std::string training_lines(const Report& report, const TrainingTotals& totals) {
+  if (report.training.runs.empty() && report.training.faults.empty()) return "";
+  std::string text =
+      "  training  " + plural(totals.runs, "run") + ", " + grouped(totals.runs - totals.broken) + " passed";
+  if (totals.broken > 0) text += ", " + grouped(totals.broken) + " did not";
+  if (totals.bit_identical > 0) text += ", " + grouped(totals.bit_identical) + " bit-identical";
+  const std::int64_t planted = totals.faults_caught + totals.faults_missed;
+  if (planted > 0) text += "; faults caught " + grouped(totals.faults_caught) + " of " + grouped(planted);
+  text += "\n";
+  for (const TrainingRun& run : report.training.runs) {
+    if (!is_broken(run.outcome)) continue;
+    text += "            " + plain(run.id) + " " + spoken(run.outcome) + ": " +
+            plain(run.reason.empty() && run.agreement ? run.agreement->difference : run.reason) + "\n";
+    if (!run.rerun.empty()) text += "              " + plain(run.rerun) + "\n";
+  }
+  for (const TrainingFault& fault : report.training.faults) {
+    if (!fault.caught)
+      text += "            missed: " + plain(fault.description.empty() ? fault.id : fault.description) + "\n";
+  }
+  return text;
+}
+
 std::string fault_line(const Totals& totals, const Report& report) {
   if (report.faults.empty()) return "";
   std::string line = "  faults    caught " + grouped(totals.faults_caught) + " of " + grouped(totals.faults_applied());
@@ -76,6 +99,7 @@ std::string summary_text(const Report& report, bool colour, std::size_t limit) {
     text += "            " + grouped(group.cases) + " because " + plain(group.reason) + "\n";
   }
   text += fault_line(totals, report);
+  text += training_lines(report, totals.training);
   text += "  behind it " + plural(totals.elements_judged, "element") + " judged of " + grouped(totals.elements_total) +
           ", " + plural(totals.judged_cases, "case") + ", " + plural(totals.seeds, "seed") + ", " +
           long_duration(report.run.seconds) + "\n";

@@ -15,6 +15,7 @@ std::string group_name(const CaseResult& result) {
   return result.operator_name + "." + result.direction + "/" + result.implementation;
 }
 
+// "1 implementation fails", "2 training runs fail", "3 implementations and 1 training run fail".
 Verdict broken_verdict(const Report& report, const std::vector<BrokenGroup>& groups) {
   bool any_failed = false;
   for (const BrokenGroup& group : groups) {
@@ -22,12 +23,17 @@ Verdict broken_verdict(const Report& report, const std::vector<BrokenGroup>& gro
       any_failed = any_failed || report.cases[index].outcome == Outcome::failed;
     }
   }
-  const auto count = static_cast<std::int64_t>(groups.size());
+  for (const TrainingRun& run : report.training.runs) any_failed = any_failed || run.outcome == Outcome::failed;
+  const Totals totals = totals_of(report);
+  const auto implementations = static_cast<std::int64_t>(groups.size());
+  const std::int64_t runs = totals.training.broken, count = implementations + runs;
+  std::string lead = implementations > 0 ? plural(implementations, "implementation") : "";
+  if (runs > 0) lead += (lead.empty() ? "" : " and ") + plural(runs, "training run");
   const char* singular = any_failed ? " fails" : " does not come to its end";
   const char* several = any_failed ? " fail" : " do not come to their end";
   return {.tone = Tone::bad,
-          .lead = plural(count, "implementation") + (count == 1 ? singular : several),
-          .rest = totals_of(report).implementations > count ? ", everything else agrees." : ".",
+          .lead = lead + (count == 1 ? singular : several),
+          .rest = totals.implementations + totals.training.runs > count ? ", everything else agrees." : ".",
           .note = ""};
 }
 
@@ -40,8 +46,30 @@ bool is_broken(Outcome outcome) {
 
 bool was_run(Outcome outcome) { return outcome != Outcome::skipped && outcome != Outcome::refused; }
 
+TrainingTotals training_totals(const Training& training) {
+  TrainingTotals totals;
+  for (const TrainingRun& run : training.runs) {
+    if (!was_run(run.outcome)) continue;
+    ++totals.runs;
+    totals.broken += is_broken(run.outcome);
+    totals.bit_identical += run.agreement && run.agreement->bit_identical;
+  }
+  for (const TrainingFault& fault : training.faults) ++(fault.caught ? totals.faults_caught : totals.faults_missed);
+  return totals;
+}
+
+double worst_distance(const TrainingAgreement& agreement) {
+  double worst = not_a_number;
+  for (const double distance :
+       {agreement.worst_loss, agreement.worst_gradient, agreement.worst_parameter, agreement.worst_buffer}) {
+    worst = std::fmax(worst, distance);
+  }
+  return worst;
+}
+
 Totals totals_of(const Report& report) {
   Totals totals;
+  totals.training = training_totals(report.training);
   std::set<std::string> implementations, operators;
   for (const CaseResult& result : report.cases) {
     ++totals.by_outcome[static_cast<std::size_t>(result.outcome)];
@@ -134,15 +162,16 @@ Verdict verdict_of(const Report& report) {
   const Totals totals = totals_of(report);
   const std::vector<BrokenGroup> groups = broken_groups(report);
   Verdict verdict;
-  if (!groups.empty()) {
+  const std::int64_t unseen = totals.faults_missed + totals.training.faults_missed;
+  if (!groups.empty() || totals.training.broken > 0) {
     verdict = broken_verdict(report, groups);
-  } else if (totals.faults_missed > 0) {
+  } else if (unseen > 0) {
     verdict = {.tone = Tone::bad,
-               .lead = plural(totals.faults_missed, "planted fault") + " went unseen",
+               .lead = plural(unseen, "planted fault") + " went unseen",
                .rest = ", though every implementation agrees.",
                .note = ""};
-  } else if (totals.judged_cases == 0) {
-    const bool none_listed = totals.cases == 0;
+  } else if (totals.judged_cases == 0 && totals.training.runs == 0) {
+    const bool none_listed = totals.cases == 0 && report.training.runs.empty();
     verdict = {.tone = Tone::empty,
                .lead = "Nothing was judged",
                .rest = none_listed ? ": no case was listed." : ": every case was skipped, for the reasons below.",

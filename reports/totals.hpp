@@ -13,6 +13,19 @@ namespace lockstep::reports {
 
 inline constexpr std::size_t outcome_count = 7;
 
+// Of the training runs, which are counted apart from the cases.
+struct TrainingTotals {
+  std::int64_t runs = 0;    // that came to be judged: not skipped, not refused
+  std::int64_t broken = 0;  // of these
+  std::int64_t bit_identical = 0;
+  std::int64_t faults_caught = 0;
+  std::int64_t faults_missed = 0;
+};
+TrainingTotals training_totals(const Training& training);
+
+// The largest of the distances that were taken, in limits; NaN when none was.
+double worst_distance(const TrainingAgreement& agreement);
+
 struct Totals {
   std::array<std::int64_t, outcome_count> by_outcome{};  // indexed by Outcome
   std::int64_t cases = 0;
@@ -27,6 +40,7 @@ struct Totals {
   std::int64_t faults_missed = 0;
   std::int64_t faults_excused = 0;  // equivalent or below resolution, in writing
   std::int64_t faults_blind = 0;
+  TrainingTotals training = {};
 
   std::int64_t of(Outcome outcome) const { return by_outcome[static_cast<std::size_t>(outcome)]; }
   std::int64_t faults_applied() const { return faults_caught + faults_missed; }

@@ -64,6 +64,19 @@ TEST(Totals, VerdictInEveryState) {
   failed.cases[0].outcome = Outcome::passed;
   EXPECT_EQ(sentence(failed), "1 implementation does not come to its end, everything else agrees.");
 
+  Report trained = report;
+  trained.training.runs[0].outcome = Outcome::failed;
+  EXPECT_EQ(sentence(trained), "1 training run fails, everything else agrees.");
+  trained.training.runs[1].outcome = Outcome::crashed;
+  trained.cases[0].outcome = Outcome::failed;
+  EXPECT_EQ(sentence(trained), "1 implementation and 2 training runs fail, everything else agrees.");
+  Report unseen = report;
+  unseen.training.faults[0].caught = false;
+  EXPECT_THAT(sentence(unseen), HasSubstr("1 planted fault went unseen"));
+  Report only_trained;
+  only_trained.training = report.training;
+  EXPECT_EQ(sentence(only_trained), "Everything agrees.");
+
   Report interrupted = report;
   interrupted.run.interrupted = true;
   EXPECT_EQ(verdict_of(interrupted).tone, Tone::warning);
@@ -109,6 +122,10 @@ TEST(SummaryText, SaysItAll) {
   EXPECT_THAT(text, HasSubstr("because no GPU was found"));
   EXPECT_THAT(text, HasSubstr("faults    caught 342 of 342"));
   EXPECT_THAT(text, HasSubstr("3 seeds"));
+  EXPECT_THAT(text, HasSubstr("training  7 runs, 6 passed, 1 did not, 2 bit-identical; faults caught 2 of 3"));
+  EXPECT_THAT(text, HasSubstr("failed: rank 1 has other parameters than rank 0 after step 0\n"
+                              "              lockstep train --case train."));
+  EXPECT_THAT(text, HasSubstr("missed: gradients are clipped by the norm of the rank alone"));
   EXPECT_THAT(text, Not(HasSubstr("\033")));
   EXPECT_THAT(summary_text(report, true), HasSubstr("\033[1;31m"));
   EXPECT_THAT(summary_text(synthetic_report({.cases = 200, .hostile = true}), false), Not(HasSubstr("\x01")));

@@ -24,12 +24,14 @@ constexpr const char* icon =
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath d='M2 5h4v-3h4v3h4M2 "
     "13h4v-3h4v3h4' fill='none' stroke='%232f7d5b' stroke-width='2'/%3E%3C/svg%3E";
 
-std::string top_bar() {
+std::string top_bar(const std::string& training_links) {
   return "<header class=\"top\"><div class=\"inner\"><a class=\"brand\" href=\"#verdict\"><svg viewBox=\"0 0 16 16\" "
          "aria-hidden=\"true\"><path d=\"M1 6h4V2h5v4h5M1 14h4v-4h5v4h5\"/></svg>Lockstep</a><nav "
          "aria-label=\"Sections\">"
          "<a href=\"#broken\">Broken</a><a href=\"#changes\">Changes</a><a href=\"#exactness\">Exactness</a>"
-         "<a href=\"#faults\">Faults</a><a href=\"#speed\">Speed</a><a href=\"#cases\">Cases</a>"
+         "<a href=\"#faults\">Faults</a><a href=\"#speed\">Speed</a>" +
+         training_links +
+         "<a href=\"#cases\">Cases</a>"
          "<a href=\"#not-run\">Not run</a><a href=\"#methods\">Methods</a></nav>"
          "<button type=\"button\" id=\"theme\" aria-live=\"polite\">Theme: system</button></div></header>";
 }
@@ -75,6 +77,12 @@ std::string render_html(const Report& report, const Report* baseline, const std:
   if (baseline != nullptr) comparison = compare(*baseline, report);
   MapBudget budget;
 
+  const std::string parallel = parallel_section(report);
+  const std::string sync_batch_norm = sync_batch_norm_section(report);
+  // A link to a section that is not there would lead nowhere.
+  const std::string training_links = std::string(parallel.empty() ? "" : "<a href=\"#parallel\">Parallelism</a>") +
+                                     (sync_batch_norm.empty() ? "" : "<a href=\"#sync-batch-norm\">SyncBatchNorm</a>");
+
   const std::string broken = broken_section(report, totals, budget);
   std::string html =
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
@@ -84,13 +92,15 @@ std::string render_html(const Report& report, const Report* baseline, const std:
       "<meta name=\"color-scheme\" content=\"light dark\"><meta name=\"referrer\" content=\"no-referrer\">"
       "<link rel=\"icon\" href=\"" +
       std::string(icon) + "\"><title>" + title_of(report) + "</title><style>" + style +
-      "</style></head><body><a class=\"skip\" href=\"#verdict\">Skip to the verdict</a>" + top_bar() + "<main>";
+      "</style></head><body><a class=\"skip\" href=\"#verdict\">Skip to the verdict</a>" + top_bar(training_links) +
+      "<main>";
   html += verdict_section(report, totals);
   html += broken;
   html += changes_section(comparison ? &*comparison : nullptr);
   html += exactness_section(report, totals);
   html += faults_section(report, totals);
   html += speed_section(report);
+  html += parallel + sync_batch_norm;
   html += cases_section(report);
   html += not_run_section(report);
   html += methods_section(report, json_name);

@@ -26,12 +26,19 @@ function decodedMagnitude(code, start) {
   return 10 ** (((step - 4) * 32) / (262144 - 8) - 16);
 }
 
+/** Seconds; 0 is nothing, or less than a nanosecond. */
+function decodedDuration(code, start) {
+  const step = decoded(code, start, 2);
+  return step === 0 ? 0 : 10 ** ((step * 12) / 4095 - 9);
+}
+
 /** Gives a function from row to value for one stored column. */
 function columnReader(column) {
   if (Array.isArray(column)) return (row) => column[row];
   if ("all" in column) return () => column.all;
   if ("words" in column) return (row) => column.words[decoded(column.code, row * column.width, column.width)];
   if ("magnitudes" in column) return (row) => decodedMagnitude(column.magnitudes, row * 3);
+  if ("durations" in column) return (row) => decodedDuration(column.durations, row * 2);
   if ("seeds" in column) return (row) => decodedSeed(column.seeds, row * 11);
   const rows = column.code.split(" ");
   return (row) => {

@@ -51,8 +51,8 @@ TEST(Page, ANightlyStaysBelowItsBudget) {
   EXPECT_LT(page.size(), 500u * 1000);
   RecordProperty("bytes", static_cast<int>(page.size()));
   // Each part is there, so the budget is not kept by leaving things out.
-  for (const char* id :
-       {"verdict", "broken", "changes", "exactness", "faults", "speed", "cases", "not-run", "methods"}) {
+  for (const char* id : {"verdict", "broken", "changes", "exactness", "faults", "speed", "parallel", "sync-batch-norm",
+                         "cases", "not-run", "methods"}) {
     EXPECT_TRUE(has(page, "<section id=\"" + std::string(id) + "\"")) << id;
   }
 }
@@ -206,6 +206,7 @@ TEST(Page, ComparesWithABaseline) {
   EXPECT_TRUE(has(section, "verdict-regressed"));
   EXPECT_TRUE(has(section, "class=\"forest v-regressed\""));
   EXPECT_TRUE(has(section, "No outcome changed."));
+  EXPECT_TRUE(has(section, "<a href=\"#parallel\">train.")) << "training runs are compared, and have no drawer";
 }
 
 TEST(ErrorInGates, TakesTheNearerGate) {

@@ -292,13 +292,58 @@ const tests = {
     }
     // The bars and the forest stand in cells of the table that says the same in numbers.
     const outside = await page.evaluate(
-      () => [...document.querySelectorAll("svg.light, svg.forest")].filter((svg) => !svg.closest("td")).length,
+      () => [...document.querySelectorAll("svg.light, svg.forest, svg.stack")].filter((svg) => !svg.closest("td")).length,
     );
     assert.equal(outside, 0);
     const headless = await page.evaluate(
       () => [...document.querySelectorAll("main > section")].filter((s) => !s.querySelector("h1, h2")).length,
     );
     assert.equal(headless, 0);
+  },
+
+  async "parallel training is told by bars, lines and lanes, and every rerun line can be copied by keyboard"() {
+    const page = await open("passing");
+    const training = report("passing").training;
+    const passed = training.runs.filter((run) => run.outcome === "passed");
+    assert.equal(await page.locator("#parallel table.modes svg.stack").count(), passed.length);
+    // What a reader sees of a step is as long as the step: bars compare with each other.
+    const widths = await page.evaluate(() =>
+      [...document.querySelectorAll("svg.stack")].map((svg) => {
+        const ends = [...svg.querySelectorAll("rect")].map((rect) => rect.getBoundingClientRect().right);
+        return Math.max(...ends) - svg.getBoundingClientRect().left;
+      }),
+    );
+    const steps = passed.map((run) => run.decomposition.step_seconds);
+    widths.forEach((width, row) =>
+      assert.ok(Math.abs(width / widths[0] - steps[row] / steps[0]) < 0.02, "row " + row + " is " + width + " wide"),
+    );
+    assert.ok((await page.locator("#parallel svg.timeline .spans rect").count()) > 10);
+    assert.ok((await page.locator("#parallel svg.lines .hollow").count()) > 0);
+    const bands = await page.evaluate(() =>
+      [...document.querySelectorAll("#sync-batch-norm .area")].filter((area) => area.getBBox().height > 0).length,
+    );
+    assert.ok(bands > 0);
+    const links = await page.evaluate(() =>
+      [...document.querySelectorAll("nav a")].filter((link) => !document.querySelector(link.hash)).map((a) => a.hash),
+    );
+    assert.deepEqual(links, []);
+    await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+    const fold = page.locator("#parallel details summary", { hasText: "Each run" });
+    await fold.focus();
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => document.activeElement.textContent === "Copied");
+    assert.equal(await page.evaluate(() => navigator.clipboard.readText()), training.runs[0].rerun);
+    await page.evaluate(() => document.querySelectorAll("details").forEach((details) => (details.open = true)));
+    assert.deepEqual(await page.evaluate(lowContrast), []);
+    for (const width of [1280, 390]) {
+      await page.setViewportSize({ width, height: 900 });
+      const wide = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(wide <= 0, "with every fold open, by " + wide);
+    }
+    page.check();
   },
 
   async "a narrow screen does not scroll sideways"() {

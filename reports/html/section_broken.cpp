@@ -93,12 +93,26 @@ std::string broken_section(const Report& report, const Totals& totals, MapBudget
              "</a> could not have failed, so what they say about their "
              "implementations counts for nothing.";
   }
-  if (groups.empty()) {
+  if (totals.training.faults_missed > 0) {
+    power += " <a href=\"#training-faults\">" + plural(totals.training.faults_missed, "fault") +
+             " of training</a> went unseen.";
+  }
+  const std::string training = broken_training(report.training.runs);
+  if (groups.empty() && training.empty()) {
     html += "<p class=\"quiet\">";
-    html += totals.judged_cases == 0
+    html += totals.judged_cases + totals.training.runs == 0
                 ? std::string("Nothing ran, so nothing could break.")
-                : "Nothing. " + plural(totals.judged_cases, "case") + " ran to the end and stayed inside every gate.";
+                : "Nothing. " + plural(totals.judged_cases, "case") +
+                      (totals.training.runs > 0 ? " and " + plural(totals.training.runs, "training run") : "") +
+                      " ran to the end and stayed inside every gate.";
     return html + power + "</p></section>";
+  }
+  if (groups.empty()) {
+    html += "<p class=\"lead\">" +
+            (totals.judged_cases == 0 ? std::string("No case ran.")
+                                      : "All " + plural(totals.judged_cases, "case") + " stayed inside every gate.") +
+            "</p>" + training;
+    return html + (power.empty() ? "" : "<p class=\"quiet\">" + power + "</p>") + "</section>";
   }
   html +=
       "<p class=\"lead\">One card for each implementation, the one furthest from the truth first. An error of 1 bound "
@@ -109,6 +123,7 @@ std::string broken_section(const Report& report, const Totals& totals, MapBudget
             grouped(static_cast<std::int64_t>(groups.size() - most_cards)) +
             " more implementations</a> are in the table of cases.</p>";
   }
+  html += training;
   if (!power.empty()) html += "<p class=\"quiet\">" + power + "</p>";
   return html + "</section>";
 }

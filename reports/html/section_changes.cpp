@@ -43,6 +43,11 @@ std::string forest_bar(const SpeedChange& change, const Axis& axis, double delta
   return svg + "<circle cx=\"" + coordinate(axis.at(change.ratio)) + "%\" cy=\"50%\" r=\"4.5\"/></svg>";
 }
 
+// Cases have a drawer of their own; training runs stand in their section.
+std::string link_to(const std::string& id, bool training) {
+  return "<a href=\"#" + (training ? "parallel" : "case=" + fragment_encoded(id)) + "\">" + breakable(id) + "</a>";
+}
+
 std::string speed_row(const SpeedChange& change, const Axis& axis, double delta) {
   const std::string verdict(name_of(change.verdict));
   std::string interval = "too few samples";
@@ -50,7 +55,7 @@ std::string speed_row(const SpeedChange& change, const Axis& axis, double delta)
     interval = signed_percent(change.ratio_low - 1) + " to " + signed_percent(change.ratio_high - 1);
   }
   const std::string title = change.note.empty() ? "" : " title=\"" + escaped(change.note) + "\"";
-  return "<tr><td><a href=\"#case=" + fragment_encoded(change.id) + "\">" + breakable(change.id) + "</a>" +
+  return "<tr><td>" + link_to(change.id, change.training) +
          (change.kind == MeasurementKind::cpu_wall ? "" : " <span class=\"soft\">" + spoken(change.kind) + "</span>") +
          "</td><td class=\"n\">" + duration(change.baseline_seconds) + "</td><td class=\"n\">" +
          duration(change.current_seconds) + "</td><td class=\"wide\">" + forest_bar(change, axis, delta) +
@@ -99,9 +104,9 @@ std::string outcome_part(const Comparison& comparison) {
             (bad                                 ? " class=\"no\""
              : change.move == OutcomeMove::fixed ? " class=\"ok\""
                                                  : "") +
-            ">" + std::string(name_of(change.move)) + "</td><td><a href=\"#case=" + fragment_encoded(change.id) +
-            "\">" + breakable(change.id) + "</a></td><td>" + escaped(change.before) + "</td><td>" +
-            escaped(change.after) + "</td><td class=\"soft\">" + escaped(change.reason) + "</td></tr>";
+            ">" + std::string(name_of(change.move)) + "</td><td>" + link_to(change.id, change.training) + "</td><td>" +
+            escaped(change.before) + "</td><td>" + escaped(change.after) + "</td><td class=\"soft\">" +
+            escaped(change.reason) + "</td></tr>";
   }
   html += "</tbody></table></div>";
   if (comparison.outcomes.size() > most_outcome_rows) {

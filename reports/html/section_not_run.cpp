@@ -16,14 +16,40 @@ std::string names(const std::vector<std::string>& list) {
   return text;
 }
 
+// A whole section of the page that is missing is said in one line.
+std::string absent_blocks(const Training& training) {
+  std::string list;
+  const auto add = [&](bool absent, const char* name) {
+    if (absent) list += (list.empty() ? "" : ", ") + std::string(name);
+  };
+  add(training.runs.empty(), "training modes");
+  add(training.faults.empty(), "faults of training");
+  add(training.scaling.empty(), "scaling");
+  add(training.collectives.empty(), "collectives");
+  add(training.sync_batch_norm.empty(), "the study of SyncBatchNorm");
+  return list.empty() ? "" : "<p class=\"quiet\">Not part of this run: " + list + ".</p>";
+}
+
+std::string skipped_runs(const std::vector<TrainingRun>& runs) {
+  std::string rows;
+  for (const TrainingRun& run : runs) {
+    if (was_run(run.outcome)) continue;
+    rows += "<div><dt>" + breakable(run.id) + "</dt><dd>" +
+            (run.reason.empty() ? "no reason was given" : escaped(run.reason)) + "</dd></div>";
+  }
+  return rows.empty() ? "" : "<dl class=\"card reasons\">" + rows + "</dl>";
+}
+
 }  // namespace
 
 std::string not_run_section(const Report& report) {
   const std::vector<SkipGroup> groups = skip_groups(report);
   std::string html = "<section id=\"not-run\"><h2>What could not run here, and why</h2>";
-  if (groups.empty() && report.environment.reasons.empty()) {
-    return html + "<p class=\"quiet\">Everything that is listed ran.</p></section>";
+  const std::string absent = absent_blocks(report.training), runs = skipped_runs(report.training.runs);
+  if (groups.empty() && report.environment.reasons.empty() && runs.empty()) {
+    return html + "<p class=\"quiet\">Everything that is listed ran.</p>" + absent + "</section>";
   }
+  html += absent;
   if (!report.environment.reasons.empty()) {
     html += "<dl class=\"card reasons\">";
     for (const Reason& reason : report.environment.reasons) {
@@ -31,6 +57,7 @@ std::string not_run_section(const Report& report) {
     }
     html += "</dl>";
   }
+  html += runs;
   if (groups.empty()) return html + "<p class=\"quiet\">No case was skipped.</p></section>";
   html +=
       "<div class=\"card scroll\"><table><thead><tr><th "

@@ -99,6 +99,14 @@ std::string evidence(const Report& report, const Totals& totals) {
                      "</span> of " + grouped(totals.faults_applied()),
                  "faults caught", detail);
   }
+  if (const TrainingTotals& training = totals.training; training.runs > 0) {
+    const std::string agree = grouped(training.runs - training.broken);
+    html += tile("<span class=\"" + std::string(training.broken == 0 ? "ok" : "no") + "\">" + agree + "</span> of " +
+                     grouped(training.runs),
+                 training.runs == 1 ? "training run agrees" : "training runs agree",
+                 training.bit_identical > 0 ? grouped(training.bit_identical) + " of them to the last bit"
+                                            : "with what their modes must equal");
+  }
   return html + "</dl>";
 }
 

@@ -22,6 +22,11 @@ std::string changes_section(const Comparison* comparison);
 std::string exactness_section(const Report& report, const Totals& totals);
 std::string faults_section(const Report& report, const Totals& totals);
 std::string speed_section(const Report& report);
+// Empty where the report has no training, no collectives and no study.
+std::string parallel_section(const Report& report);
+std::string sync_batch_norm_section(const Report& report);
+// The cards of the training runs that broke; empty when none did.
+std::string broken_training(const std::vector<TrainingRun>& runs);
 std::string cases_section(const Report& report);
 std::string not_run_section(const Report& report);
 std::string methods_section(const Report& report, const std::string& json_name);

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+// What synchronised statistics are worth, and what they cost. The verdict is the first sentence.
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "reports/enum_names.hpp"
+#include "reports/html/line_chart.hpp"
+#include "reports/html/markup.hpp"
+#include "reports/html/sections.hpp"
+#include "reports/html/training_parts.hpp"
+#include "reports/number_text.hpp"
+
+namespace lockstep::reports {
+namespace {
+
+constexpr std::size_t most_rows = 12;    // of a table by step
+constexpr std::size_t most_points = 60;  // of a line
+
+std::string loss_text(double value) { return significant(value); }
+std::string accuracy_text(double value) { return percent(value); }
+std::string images_text(double value) { return significant(value); }
+
+std::string variant_name(const SyncBatchNormCurve& curve) {
+  switch (curve.variant) {
+    case SyncBatchNormVariant::whole_batch: return "whole batch on one rank";
+    case SyncBatchNormVariant::local: return "local statistics";
+    case SyncBatchNormVariant::synchronised: return "synchronised";
+    case SyncBatchNormVariant::group: break;
+  }
+  return "groups of " + plural(curve.group_ranks, "rank");
+}
+
+int colour_of(const SyncBatchNormCurve& curve) {
+  switch (curve.variant) {
+    case SyncBatchNormVariant::whole_batch: return 5;
+    case SyncBatchNormVariant::local: return 1;
+    case SyncBatchNormVariant::synchronised: return 0;
+    case SyncBatchNormVariant::group: break;
+  }
+  return 2 + curve.group_ranks / 2 % 3;
+}
+
+std::string points_text(double points) {
+  const double rounded = std::round(points * 10) / 10;
+  return (rounded < 0 ? "\u2212" : "+") + coordinate(std::abs(rounded));
+}
+
+std::string verdict_item(const SyncBatchNormVerdict& verdict) {
+  const char* tone = verdict.verdict == StudyVerdict::supported ? "ok"
+                     : verdict.verdict == StudyVerdict::refuted ? "no"
+                                                                : "warn";
+  return "<li class=\"verdict-line\"><b class=\"" + std::string(tone) + "\">" +
+         (verdict.verdict == StudyVerdict::supported ? "Supported"
+          : verdict.verdict == StudyVerdict::refuted ? "Refuted"
+                                                     : "Inconclusive") +
+         "</b> at <b>" + plural(verdict.images_per_rank, "image") + "</b> a rank: " + escaped(verdict.claim) + ". " +
+         (std::isfinite(verdict.low_points) ? "Synchronised \u2212 local is " + points_text(verdict.low_points) +
+                                                  " to " + points_text(verdict.high_points) + " percentage points"
+                                            : std::string("There are too few seeds for an interval")) +
+         " <span class=\"soft\">(95 %, " + plural(verdict.seeds_used, "seed") + ").</span></li>";
+}
+
+// Every n-th position and the last.
+std::vector<std::size_t> thinned(std::size_t count, std::size_t most) {
+  std::vector<std::size_t> positions;
+  const std::size_t stride = count <= most ? 1 : (count + most - 2) / (most - 1);
+  for (std::size_t at = 0; at < count; at += stride) positions.push_back(at);
+  if (!positions.empty() && positions.back() + 1 != count) positions.push_back(count - 1);
+  return positions;
+}
+
+using Curves = std::vector<const SyncBatchNormCurve*>;
+
+struct Quantity {
+  const char* name;
+  std::string (*text)(double);
+  std::vector<double> SyncBatchNormCurve::*mean;
+  std::vector<double> SyncBatchNormCurve::*low;
+  std::vector<double> SyncBatchNormCurve::*high;
+};
+constexpr Quantity accuracy{"accuracy", accuracy_text, &SyncBatchNormCurve::accuracy_mean,
+                            &SyncBatchNormCurve::accuracy_low, &SyncBatchNormCurve::accuracy_high};
+constexpr Quantity loss{"loss", loss_text, &SyncBatchNormCurve::loss_mean, &SyncBatchNormCurve::loss_low,
+                        &SyncBatchNormCurve::loss_high};
+
+std::string band_text(const Quantity& quantity, const SyncBatchNormCurve& curve, std::size_t at) {
+  return quantity.text((curve.*quantity.mean)[at]) + " (" + quantity.text((curve.*quantity.low)[at]) + " to " +
+         quantity.text((curve.*quantity.high)[at]) + ")";
+}
+
+std::string table_by_step(const Curves& curves, const Quantity& quantity) {
+  std::vector<Cell> heads{number_cell("step")};
+  std::set<std::int64_t> steps;
+  for (const SyncBatchNormCurve* curve : curves) {
+    heads.push_back(number_cell(variant_name(*curve)));
+    for (const std::size_t at : thinned(curve->steps.size(), most_rows)) steps.insert(curve->steps[at]);
+  }
+  std::string rows;
+  for (const std::int64_t step : steps) {
+    std::vector<Cell> cells{number_cell(grouped(step))};
+    for (const SyncBatchNormCurve* curve : curves) {
+      const auto found = std::find(curve->steps.begin(), curve->steps.end(), step);
+      const auto at = static_cast<std::size_t>(found - curve->steps.begin());
+      cells.push_back(number_cell(found == curve->steps.end() ? "" : band_text(quantity, *curve, at)));
+    }
+    rows += figures_row(cells);
+  }
+  return figures_table("The numbers: mean over the seeds, and the band", heads, rows);
+}
+
+std::string curves_figure(const Curves& curves, const Quantity& quantity) {
+  LineChart chart;
+  double last_step = 1, least = HUGE_VAL, most = -HUGE_VAL;
+  for (const SyncBatchNormCurve* curve : curves) {
+    ChartLine line{.name = variant_name(*curve),
+                   .colour = colour_of(*curve),
+                   .dashed = curve->variant == SyncBatchNormVariant::whole_batch,
+                   .marks = false,
+                   .band = true};
+    for (const std::size_t at : thinned(curve->steps.size(), most_points)) {
+      const ChartPoint point{.x = static_cast<double>(curve->steps[at]),
+                             .y = (curve->*quantity.mean)[at],
+                             .low = (curve->*quantity.low)[at],
+                             .high = (curve->*quantity.high)[at]};
+      line.points.push_back(point);
+      last_step = std::max(last_step, point.x);
+      least = std::fmin(least, std::fmin(point.y, point.low));
+      most = std::fmax(most, std::fmax(point.y, point.high));
+    }
+    chart.lines.push_back(std::move(line));
+  }
+  if (!(least <= most)) return "";
+  const int images = curves.front()->images_per_rank;
+  chart.label = std::string(quantity.name) + " by step at " + plural(images, "image") + " a rank";
+  chart.x = linear_axis("step", 0, last_step, images_text);
+  chart.y = linear_axis(quantity.name, least, most, quantity.text);
+  const std::string seeds = plural(static_cast<std::int64_t>(curves.front()->seeds.size()), "seed");
+  return "<figure class=\"card chart\"><figcaption><b>" + plural(images, "image") + " a rank</b>: " + quantity.name +
+         " by step, mean and band of " + seeds + ".</figcaption>" + line_chart(chart) +
+         table_by_step(curves, quantity) + "</figure>";
+}
+
+// Where it ends, by images per rank: the picture of the whole claim.
+std::string final_figure(const SyncBatchNormStudy& study) {
+  LineChart chart;
+  double fewest = HUGE_VAL, most = 0, lowest = 1, highest = 0;
+  std::string rows;
+  for (const SyncBatchNormCurve& curve : study.curves) {
+    if (curve.final_accuracies.empty() || curve.images_per_rank < 1) continue;
+    double sum = 0, low = HUGE_VAL, high = -HUGE_VAL;
+    std::string each;
+    for (const double value : curve.final_accuracies) {
+      sum += value;
+      low = std::min(low, value);
+      high = std::max(high, value);
+      each += (each.empty() ? "" : ", ") + accuracy_text(value);
+    }
+    const double mean = sum / static_cast<double>(curve.final_accuracies.size());
+    const std::string name = variant_name(curve);
+    const auto found =
+        std::find_if(chart.lines.begin(), chart.lines.end(), [&](const ChartLine& line) { return line.name == name; });
+    ChartLine& line = found == chart.lines.end() ? chart.lines.emplace_back() : *found;
+    line.name = name;
+    line.colour = colour_of(curve);
+    line.dashed = curve.variant == SyncBatchNormVariant::whole_batch;
+    line.points.push_back({.x = static_cast<double>(curve.images_per_rank), .y = mean, .low = low, .high = high});
+    line.points.back().title = name + ": " + accuracy_text(mean);
+    fewest = std::min(fewest, static_cast<double>(curve.images_per_rank));
+    most = std::max(most, static_cast<double>(curve.images_per_rank));
+    lowest = std::min(lowest, low);
+    highest = std::max(highest, high);
+    rows += figures_row({number_cell(std::to_string(curve.images_per_rank)), words_cell(name),
+                         number_cell(accuracy_text(mean)), words_cell(each)});
+  }
+  if (chart.lines.empty()) return "";
+  for (ChartLine& line : chart.lines) {
+    std::sort(line.points.begin(), line.points.end(),
+              [](const ChartPoint& left, const ChartPoint& right) { return left.x < right.x; });
+  }
+  chart.label = "Final accuracy by images per rank";
+  chart.x = doubling_axis("images a rank", fewest, most, images_text);
+  chart.y = linear_axis("final accuracy", lowest, highest, accuracy_text);
+  return "<figure class=\"card chart\"><figcaption><b>Where training ends</b>: accuracy by images a rank; bars span "
+         "the "
+         "seeds.</figcaption>" +
+         line_chart(chart) +
+         chart_table("The numbers",
+                     "<th class=\"n\">images a rank</th><th>statistics</th><th class=\"n\">mean</th>"
+                     "<th>by seed</th>",
+                     rows) +
+         "</figure>";
+}
+
+// Training loss at the last step, which accuracy may hide: a model can fit ever better and generalise no better.
+std::string loss_table(const SyncBatchNormStudy& study) {
+  std::string rows;
+  for (const SyncBatchNormCurve& curve : study.curves) {
+    if (curve.steps.empty()) continue;
+    rows += figures_row({number_cell(std::to_string(curve.images_per_rank)), words_cell(variant_name(curve)),
+                         number_cell(band_text(loss, curve, 0)),
+                         number_cell(band_text(loss, curve, curve.steps.size() / 2)),
+                         number_cell(band_text(loss, curve, curve.steps.size() - 1))});
+  }
+  return figures_table("Training loss at the first, the middle and the last step",
+                       {number_cell("images a rank"), words_cell("statistics"), number_cell("first"),
+                        number_cell("middle"), number_cell("last")},
+                       rows);
+}
+
+std::string tax_table(const SyncBatchNormStudy& study) {
+  if (study.taxes.empty()) return "";
+  const std::string& formula = study.taxes.front().formula;
+  const bool one_formula = std::all_of(study.taxes.begin(), study.taxes.end(),
+                                       [&](const SyncBatchNormTax& tax) { return tax.formula == formula; });
+  std::vector<Cell> heads;
+  for (const char* name : {"images a rank", "measured", "predicted", "measured / predicted", "collectives", "bytes"}) {
+    heads.push_back(number_cell(name));
+  }
+  if (!one_formula) heads.push_back(words_cell("prediction"));
+  std::string head, rows;
+  for (const Cell& cell : heads) head += "<th" + std::string(cell.is_words ? " class=\"t\">" : ">") + cell.html;
+  for (const SyncBatchNormTax& tax : study.taxes) {
+    const bool both = tax.predicted_seconds > 0 && std::isfinite(tax.measured_seconds);
+    std::vector<Cell> cells{
+        number_cell(std::to_string(tax.images_per_rank)),
+        number_cell((tax.measured_seconds < 0 ? "\u2212" : "") + duration(std::abs(tax.measured_seconds))),
+        number_cell(duration(tax.predicted_seconds)),
+        number_cell(both ? times_text(tax.measured_seconds / tax.predicted_seconds) : ""),
+        number_cell(grouped(tax.collectives)),
+        number_cell(byte_size(tax.bytes))};
+    if (!one_formula) cells.push_back(words_cell(escaped(tax.formula)));
+    rows += figures_row(cells);
+  }
+  const bool told = one_formula && !formula.empty();
+  return "<h3>What it costs a step</h3>" +
+         (told ? "<p class=\"lead\">Predicted as " + escaped(formula) + ".</p>" : std::string()) +
+         "<div class=\"card scroll figures\" tabindex=\"0\"><table><thead><tr>" + head + "</tr></thead><tbody>" + rows +
+         "</tbody></table></div>";
+}
+
+std::string study_part(const SyncBatchNormStudy& study) {
+  std::string html = "<ul class=\"verdict-list\">";
+  for (const SyncBatchNormVerdict& verdict : study.verdicts) html += verdict_item(verdict);
+  html += "</ul><p class=\"lead\">" + escaped(study.model) + " on " + escaped(study.data_set) + ", " +
+          plural(study.ranks, "rank") + "." + (study.note.empty() ? "" : " " + escaped(study.note)) +
+          "</p><div class=\"charts\">" + final_figure(study);
+  std::set<int> images;
+  for (const SyncBatchNormCurve& curve : study.curves) images.insert(curve.images_per_rank);
+  for (const int count : images) {
+    Curves curves;
+    for (const SyncBatchNormCurve& curve : study.curves) {
+      if (curve.images_per_rank == count && !curve.steps.empty()) curves.push_back(&curve);
+    }
+    if (curves.empty()) continue;
+    const std::string figure = curves_figure(curves, accuracy);
+    // Accuracy is what the claim is about; a study that did not measure it shows its loss.
+    html += figure.empty() ? curves_figure(curves, loss) : figure;
+  }
+  html += "</div>";
+  if (const std::string losses = loss_table(study); !losses.empty()) html += "<div class=\"card\">" + losses + "</div>";
+  return html + tax_table(study);
+}
+
+}  // namespace
+
+std::string sync_batch_norm_section(const Report& report) {
+  if (report.training.sync_batch_norm.empty()) return "";
+  std::string html = "<section id=\"sync-batch-norm\"><h2>What synchronised statistics are worth</h2>";
+  for (const SyncBatchNormStudy& study : report.training.sync_batch_norm) html += study_part(study);
+  return html + "</section>";
+}
+
+}  // namespace lockstep::reports
