@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <chrono>
+#include <iomanip>
+#include <iostream>
+#include <memory>
+#include <sstream>
+
+#include "suites/drivers/cli.hpp"
+#include "suites/drivers/environment.hpp"
+#include "suites/drivers/interrupt.hpp"
+#include "suites/drivers/run_stages.hpp"
+#include "suites/training/batch_norm_study.hpp"
+#include "suites/training/batch_norm_tax.hpp"
+
+namespace lockstep {
+namespace {
+
+struct StudyOptions {
+  BatchNormStudyPlan plan;
+  int seed_limit = 20, workers = 2;
+  bool quick = false, no_tax = false;
+  std::string out;
+};
+
+BatchNormStudyPlan plan_of(const StudyOptions& options) {
+  BatchNormStudyPlan plan = options.plan;
+  if (options.quick) {
+    plan.looks = {2};
+    plan.steps = 20;
+    plan.steps_between_points = 10;
+    plan.test_images = 250;
+  }
+  std::vector<int> looks;
+  for (const int look : plan.looks)
+    if (look < options.seed_limit) looks.push_back(look);
+  if (!options.quick) looks.push_back(options.seed_limit);
+  plan.looks = options.quick ? plan.looks : looks;
+  return plan;
+}
+
+std::string note_of(const std::vector<BatchNormTax>& taxes, int ranks) {
+  std::ostringstream note;
+  note << std::setprecision(3) << " Seconds are those of " << ranks
+       << " ranks that are threads, one step, SyncBatchNorm against local statistics in turns. The measured difference "
+          "holds more than communication: statistics in parts are computed by formulas where oneDNN has one fused "
+          "operator for local ones. In the collectives themselves, waiting for the other rank included, were";
+  for (const BatchNormTax& tax : taxes)
+    note << (&tax == &taxes[0] ? " " : ", ") << tax.communication_seconds * 1e6 << " us at " << tax.row.images_per_rank;
+  return note.str() + " images per rank.";
+}
+
+int study_command(const StudyOptions& options, const Surroundings& surroundings) {
+  if (!options.out.empty()) prepare_folder(options.out);
+  const auto start = std::chrono::steady_clock::now();
+  const std::string started = utc_now();
+  const InterruptGuard guard;
+  const FashionMnist training(true), test(false);
+  const BatchNormStudyPlan plan = plan_of(options);
+  reports::SyncBatchNormStudy study =
+      study_batch_norm(plan, {.training = training,
+                              .test = test,
+                              .catalogue = surroundings.catalogue,
+                              .workers = options.workers,
+                              .progress = [](const std::string& what) { std::cerr << what << std::endl; },
+                              .stops = interrupted});
+  if (!options.no_tax) {
+    BatchNormTaxPlan tax_plan{.images_per_rank = plan.images_per_rank};
+    if (options.quick) tax_plan.rounds = 2;
+    const auto taxes = measure_batch_norm_tax(tax_plan, surroundings.catalogue, interrupted);
+    for (const BatchNormTax& tax : taxes) study.taxes.push_back(tax.row);
+    if (!taxes.empty()) study.note += note_of(taxes, tax_plan.ranks);
+  }
+  std::cout << verdict_sentence(study) << "\n";
+  for (const reports::SyncBatchNormTax& tax : study.taxes)
+    std::cout << std::setprecision(3) << "a step with " << tax.images_per_rank << " images per rank takes "
+              << tax.measured_seconds * 1e3 << " ms longer on threads; its " << tax.collectives << " collectives of "
+              << tax.bytes << " bytes should take " << tax.predicted_seconds * 1e3 << " ms\n";
+  std::cout << study.note << std::endl;
+
+  const int status = interrupted() ? kInterrupted : kPassed;
+  if (!options.out.empty()) {
+    reports::Run run;
+    run.command = surroundings.command_line;
+    run.suite = "study";
+    run.seed = 1;
+    run.started_utc = started;
+    run.workers = options.workers;
+    run.interrupted = interrupted();
+    run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    run.exit_status = status;
+    reports::Training rows;
+    rows.findings.push_back(verdict_sentence(study));
+    rows.sync_batch_norm.push_back(std::move(study));
+    ReportBuilder builder;
+    builder.set_training(std::move(rows));
+    write_reports(builder.finish(run, "lockstep"), options.out);
+  }
+  return status;
+}
+
+}  // namespace
+
+CommandBody add_study_command(CLI::App& command, const Surroundings& surroundings) {
+  auto options = std::make_shared<StudyOptions>();
+  BatchNormStudyPlan& plan = options->plan;
+  command.add_option("--ranks", plan.ranks, "simulated ranks")->check(CLI::Range(2, 64))->capture_default_str();
+  command.add_option("--images-per-rank", plan.images_per_rank, "numbers of images per rank")
+      ->delimiter(',')
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
+  command.add_option("--steps", plan.steps, "optimiser steps of each training")
+      ->check(CLI::Range(1, 1000000))
+      ->capture_default_str();
+  command.add_option("--lr", plan.lr, "learning rate of SGD with momentum 0.9")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command.add_option("--test-images", plan.test_images, "test images that give the accuracy")
+      ->check(CLI::Range(1, 10000))
+      ->capture_default_str();
+  command.add_option("--seed-limit", options->seed_limit, "seeds after which an open question stays open")
+      ->check(CLI::Range(2, 1000))
+      ->capture_default_str();
+  command.add_option("--workers", options->workers, "trainings at once")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+  command.add_flag("--quick", options->quick, "2 seeds of 20 steps: shows that it runs, and settles nothing");
+  command.add_flag("--no-tax", options->no_tax, "do not time what synchronising costs");
+  command.add_option("--out", options->out, "folder for report.json and report.html");
+  command.footer(
+      "Trains on Fashion-MNIST with batch norm's statistics over one rank's images, over groups of two ranks, and "
+      "over\n"
+      "all ranks (SyncBatchNorm), and says at which number of images per rank synchronised statistics end better.\n"
+      "2 images per rank must be among them: there seeds are added until the answer is clear.");
+  return [=](const std::vector<std::string>&) -> int { return study_command(*options, surroundings); };
+}
+
+}  // namespace lockstep
