@@ -134,13 +134,45 @@ TEST_F(Replay, ComputesWhereThereIsNothingToCompare) {
 
 TEST_F(Replay, SaysWhatItDoesNotServe) {
   write_text(cases() / "lstm" / "case.json", R"({"op": "lstm", "params": {}, "inputs": []})");
-  write_text(cases() / "mode" / "mode.json", "{}");
+  write_text(cases() / "mode" / "mode.json", R"({"model": "mlp", "family": "telepathy", "optimizer": {"kind": "sgd"}})");
   EXPECT_EQ(run(), 3) << out_;
   EXPECT_THAT(read_text(results() / "lstm" / "skipped.txt"), HasSubstr("does not have the op 'lstm'"));
-  EXPECT_THAT(read_text(results() / "mode" / "skipped.txt"), HasSubstr("training modes"));
+  EXPECT_THAT(read_text(results() / "mode" / "skipped.txt"), HasSubstr("the family telepathy is not served; accepted: single"));
   write_add_case(cases() / "add");
   EXPECT_EQ(run(), 1);
   EXPECT_THAT(out_, HasSubstr("3 cases, 1 agreed, 2 not served"));
+}
+
+TEST_F(Replay, TrainsAsAModeSaysAndNamesWhatIsMalformed) {
+  const std::filesystem::path model = cases() / "mlp", mode = model / "twice";
+  const auto put = [&](const std::string& name, const Values& values) {
+    std::filesystem::create_directories((model / name).parent_path());
+    write_npy((model / (name + ".npy")).string(), values);
+  };
+  put("init/w1", doubles({1, 1}, {0.5}));
+  put("init/w2", doubles({1, 1}, {0.25}));
+  put("init/w3", doubles({1, 1}, {2.0}));
+  for (const char* bias : {"init/b1", "init/b2", "init/b3"}) put(bias, doubles({1}, {0.0}));
+  put("data/x", doubles({2, 2, 1}, {0, 0, 0, 0}));
+  put("data/y", doubles({2, 2, 1}, {1, 1, 1, 1}));
+  const std::string plan = R"("model": "mlp", "optimizer": {"kind": "sgd", "lr": 0.25}, "family": )";
+  // With inputs of 0 the output is b3: losses (1 - b3)^2, b3 moves by 0.25 * 2 (1 - b3).
+  write_text(mode / "mode.json", "{" + plan + R"("distributed_data_parallel", "ranks": 2, "steps": 2})");
+  put("twice/grad_norms", doubles({2}, {2, 1}));
+  EXPECT_EQ(run(), 0) << out_;
+  EXPECT_THAT(out_, HasSubstr("mlp/twice: agreed (1 arrays"));
+  EXPECT_EQ(result("mlp/twice/losses").shape(), (Shape{2, 2}));
+  EXPECT_EQ(result("mlp/twice/losses")[3], 0.25);
+  EXPECT_EQ(result("mlp/twice/final/b3")[0], 0.75);
+  put("twice/grad_norms", doubles({2}, {2, 1.001}));
+  EXPECT_EQ(run(), 1);
+  EXPECT_THAT(out_, HasSubstr("mlp/twice: differs (grad_norms"));
+  write_text(mode / "mode.json", "{" + plan + R"("single", "steps": 3})");
+  EXPECT_EQ(run(), 2);
+  EXPECT_THAT(out_, HasSubstr("'steps' is 3; accepted: 1 to the 2 of the data"));
+  write_text(mode / "mode.json", "{" + plan + R"("single", "clip": {"type": "both"}})");
+  EXPECT_EQ(run(), 2);
+  EXPECT_THAT(out_, HasSubstr("'clip': 'type' is both; accepted: norm, value"));
 }
 
 TEST_F(Replay, SaysWhatAnImplementationDoesNotServe) {
