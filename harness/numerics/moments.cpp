@@ -54,6 +54,7 @@ Moments<Tracked> tracked_moments(const SumStatistics& statistics, double varianc
 }
 
 Tracked inverse_deviation(const Tracked& variance, double eps) {
+  if (std::isinf(variance.value)) return 0.0;
   Tracked result = rsqrt(variance + Tracked(eps));
   if (!(eps > 0)) return result;
   // The sum with eps rounds once, downwards at worst, which raises its root's inverse by half of that.

@@ -49,7 +49,8 @@ T inverse_deviation(const T& variance, double eps) {
 
 /// No computed variance is below zero, whatever its error, so the computed result lies between 0 and 1 / sqrt(eps) with its
 /// function's own error. Without saying so, equal values far from zero, where the variance's bound exceeds eps, would leave
-/// no finite bound at all, and a deviation of 0 times that would be none either (0 * infinity).
+/// no finite bound at all, and a deviation of 0 times that would be none either (0 * infinity). Of an infinite variance it is
+/// zero, and exact: its derivative is zero there, which times the variance's error (infinity or NaN) would be no error at all.
 Tracked inverse_deviation(const Tracked& variance, double eps);
 
 }  // namespace lockstep

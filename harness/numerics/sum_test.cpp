@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <vector>
 
@@ -149,6 +150,14 @@ TEST(InverseDeviation, IsBoundedByEpsWhereTheVarianceIsNot) {
   EXPECT_DOUBLE_EQ(capped.value, 100);
   EXPECT_NEAR(capped.bound, 100, 1e-9);  // anything between 0 and 1 / sqrt(eps)
   EXPECT_TRUE(std::isinf(inverse_deviation(Tracked(1e-3, 1e-2, 0, 0), 0.0).bound));  // nothing holds it without eps
+}
+
+TEST(InverseDeviation, OfAnInfiniteVarianceIsZeroExactly) {
+  const double infinity = std::numeric_limits<double>::infinity();
+  const Tracked zero = inverse_deviation(Tracked(infinity, infinity, infinity, 0), 1e-5);
+  EXPECT_EQ(zero.value, 0);
+  EXPECT_EQ(zero.bound, 0);
+  EXPECT_EQ(zero.rms(), 0);
 }
 
 // Far from zero the cap changes nothing.
