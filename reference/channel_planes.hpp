@@ -26,13 +26,16 @@ struct ChannelPlanes {
   std::int64_t channel_of(std::int64_t index) const { return index / plane % channels; }
 };
 
-/// Row-major indices of a channel's values for i that mostly ascend: divides once per image, not once per value.
+/// Row-major indices of a channel's values for i that mostly ascend: divides where they jump, not once per value.
 class ChannelWalk {
  public:
   ChannelWalk(std::int64_t channels, std::int64_t plane, std::int64_t channel)
       : channels_(channels), plane_(plane), channel_(channel), offset_(channel * plane) {}
   std::int64_t operator()(std::int64_t i) {
-    if (i < first_ || i >= first_ + plane_) {
+    if (i == first_ + plane_) {
+      first_ = i;
+      offset_ += (channels_ - 1) * plane_;
+    } else if (i < first_ || i > first_ + plane_) {
       first_ = i / plane_ * plane_;
       offset_ = (first_ / plane_ * channels_ + channel_) * plane_ - first_;
     }
