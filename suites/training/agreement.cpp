@@ -69,11 +69,17 @@ class Comparison {
 
 void compare_ranks(const TrainingRecord& got, const TrainingPlan& plan, TrainingAgreement& result) {
   if (plan.mode != "distributed_data_parallel") return;
-  const auto& first = got.ranks[0].parameter_hashes;
-  for (std::size_t step = 0; step < first.size() && result.diverged_at_step < 0; ++step)
-    for (const RankRecord& rank : got.ranks)
-      if (step >= rank.parameter_hashes.size() || rank.parameter_hashes[step] != first[step])
+  // Ranks that ran out of batches have fewer steps, the others all of them.
+  const auto& longest = std::max_element(got.ranks.begin(), got.ranks.end(), [](const auto& a, const auto& b) {
+                          return a.parameter_hashes.size() < b.parameter_hashes.size();
+                        })->parameter_hashes;
+  for (std::size_t step = 0; step < longest.size() && result.diverged_at_step < 0; ++step)
+    for (std::size_t rank = 0; rank < got.ranks.size(); ++rank) {
+      const auto& hashes = got.ranks[rank].parameter_hashes;
+      if (!plan.steps_by_rank.empty() && static_cast<std::int64_t>(step) >= plan.steps_by_rank[rank]) continue;
+      if (step >= hashes.size() || hashes[step] != longest[step])
         result.diverged_at_step = static_cast<std::int64_t>(step);
+    }
 }
 
 }  // namespace

@@ -28,8 +28,11 @@ class OneRank {
         synchronised_step(batch);
       else
         separate_step(batch);
-      trainer_.finish_step(losses_[0].back());
+      if (plan_.mode == "distributed_data_parallel" && training_ranks(losses_.size()).empty()) break;
+      trainer_.finish_step(losses_[0].empty() ? 0.0 : losses_[0].back());
     }
+    // Ranks that ran out of batches take the model of those that trained longest.
+    if (!plan_.steps_by_rank.empty()) buffers_.assign(buffers_.size(), values_of(trainer_.model->buffers()));
     TrainingRecord record;
     record.state = trainer_.state();
     record.history = std::move(trainer_.history);
@@ -81,8 +84,11 @@ class OneRank {
     const bool is_one = plan_.ranks == 1;
     const std::vector<RowRange> ranks =
         is_one ? std::vector<RowRange>{{0, batch.rows()}} : rows_of(plan_, batch.rows(), plan_.ranks, equal_rows);
-    const ModuleState first = buffers_[0];
-    for (std::size_t rank = 0; rank < ranks.size(); ++rank) {
+    const std::vector<std::size_t> training = training_ranks(ranks.size());
+    if (training.empty()) return;
+    const double divisor = static_cast<double>(plan_.joined_ranks_count ? ranks.size() : training.size());
+    const ModuleState first = buffers_[training.front()];
+    for (const std::size_t rank : training) {
       put_buffers(plan_.broadcast_buffers ? first : buffers_[rank]);
       const Batch own = take_rows(batch, ranks[rank]);
       const std::vector<RowRange> parts = is_one ? rows_of(plan_, own.rows(), plan_.micro_batches, chunked_rows)
@@ -93,12 +99,20 @@ class OneRank {
         const Batch part = take_rows(own, parts[i]);
         const Variable value = loss_of((*trainer_.model)(trainer_.autograd, Variable(part.x)), part.y);
         loss += value.value()[0] * static_cast<double>(part.rows()) / static_cast<double>(own.rows());
-        backward(value, part_weights[i] / static_cast<double>(ranks.size()));
+        backward(value, part_weights[i] / divisor);
       }
       losses_[rank].push_back(loss);
       buffers_[rank] = values_of(trainer_.model->buffers());
     }
-    put_buffers(buffers_[0]);
+    put_buffers(buffers_[training.front()]);
+  }
+
+  /// Ranks that still have a batch.
+  std::vector<std::size_t> training_ranks(std::size_t ranks) const {
+    std::vector<std::size_t> training;
+    for (std::size_t rank = 0; rank < ranks; ++rank)
+      if (plan_.steps_by_rank.empty() || trainer_.step < plan_.steps_by_rank[rank]) training.push_back(rank);
+    return training;
   }
 
   /// All ranks' rows of a micro-batch through the model at once, so that its norms see all of them; a loss per rank.

@@ -82,6 +82,11 @@ struct TrainingPlan {
   bool sync_batch_norm = false;
   bool broadcast_buffers = true;
   bool find_unused_parameters = false;
+  /// Steps for which each rank has batches; empty: all have as many. A rank that has run out joins: it contributes zeros
+  /// to the others' reductions until all have (torch.distributed.algorithms.Join), and takes their model at the end.
+  std::vector<std::int64_t> steps_by_rank;
+  /// What the sum of gradients is divided by while some ranks have joined: all ranks, or those that still train.
+  bool joined_ranks_count = true;
   /// Buckets of the gradient reduction: the first is smaller, so that the reduction starts early.
   std::int64_t first_bucket_bytes = std::int64_t{1} << 20, bucket_bytes = std::int64_t{25} << 20;
   OptimizerPlan optimizer;

@@ -38,10 +38,10 @@ class RankRun {
     if (plan_.fault == TrainingFault::other_initial_parameters) {
       if (communicator_.rank() + 1 == communicator_.size()) nudge_parameters();
     } else {
-      broadcast(trainer_.parameters);
+      broadcast(trainer_.parameters, 0);
     }
     std::vector<NamedVariable> buffers = trainer_.model->buffers();
-    if (!job.start || plan_.broadcast_buffers) broadcast(buffers);
+    if (!job.start || plan_.broadcast_buffers) broadcast(buffers, 0);
     reducer_ =
         std::make_unique<GradientReducer>(communicator_, trainer_.autograd, trainer_.parameters, plan_, trainer_.clock);
   }
@@ -50,16 +50,25 @@ class RankRun {
     const bool ends_early =
         plan_.fault == TrainingFault::last_batch_skipped && communicator_.rank() + 1 == communicator_.size();
     const std::int64_t last = job_.steps - (ends_early ? 1 : 0);
-    while (trainer_.step < last) {
-      communicator_.set_step(trainer_.step);
+    const bool may_join = !plan_.steps_by_rank.empty();
+    for (std::int64_t step_number = trainer_.step; step_number < last; ++step_number) {
+      communicator_.set_step(step_number);
+      if (may_join && !agree_who_trains(step_number)) break;
+      if (may_join && !trains_[static_cast<std::size_t>(communicator_.rank())]) {
+        shadow_step();
+        continue;
+      }
       trainer_.clock.begin_step();
       const double loss = step();
       trainer_.record.timelines.push_back(trainer_.clock.end_step());
       if (job_.progress && communicator_.rank() == 0) job_.progress(trainer_.step - 1, loss);
     }
+    if (may_join) take_last_model();
   }
 
   Trainer& trainer() { return trainer_; }
+  /// Whose history tells the whole run: the first of those that trained longest.
+  bool is_teller() const { return communicator_.rank() == longest_training_rank(); }
   /// How the trained model does on this rank's rows of the first batch; every rank with the running statistics it has.
   void evaluate() {
     if (!job_.keeps_history || job_.steps == 0) return;
@@ -90,8 +99,7 @@ class RankRun {
     }
     if (plan_.broadcast_buffers && plan_.fault != TrainingFault::buffers_never_broadcast) {
       const PhaseScope scope(trainer_.clock, Phase::buffer_broadcast);
-      std::vector<NamedVariable> buffers = trainer_.model->buffers();
-      broadcast(buffers);
+      broadcast_buffers();
     }
     // Only the last micro-batch of a step is reduced: it carries what the others left in the leaves.
     const std::size_t reduced = plan_.fault == TrainingFault::reduced_before_accumulation ? 0 : ranges.size() - 1;
@@ -109,11 +117,52 @@ class RankRun {
     double scale = trainer_.scaler.scale();
     if (plan_.fault == TrainingFault::averaged_by_samples)
       scale *= static_cast<double>(own.count() * communicator_.size()) / static_cast<double>(rows);
+    if (!plan_.joined_ranks_count && !trains_.empty())
+      scale *= static_cast<double>(communicator_.size()) / static_cast<double>(count_training());
     const double loss = pass.run(batch, ranges, micro_batch_weights(ranges, plan_.weighs_micro_batches_equally), scale);
     if (plan_.fault == TrainingFault::clipped_by_local_norm && plan_.clipping)
       clip_gradients_by_norm(trainer_.parameters, *plan_.clipping, local_norm_);
     trainer_.finish_step(loss);
     return loss;
+  }
+
+  /// Who still has batches; false when nobody has.
+  bool agree_who_trains(std::int64_t step_number) {
+    const auto own = static_cast<std::size_t>(communicator_.rank());
+    const std::vector<std::int64_t> mine{step_number < plan_.steps_by_rank[own] ? 1 : 0};
+    trains_.assign(static_cast<std::size_t>(communicator_.size()), 0);
+    communicator_.set_label("who still trains");
+    communicator_.all_gather(buffer_of(mine), buffer_of(trains_));
+    return count_training() > 0;
+  }
+
+  std::int64_t count_training() const { return std::count(trains_.begin(), trains_.end(), 1); }
+
+  /// The first rank that still trains gives the buffers.
+  int first_training_rank() const {
+    return trains_.empty() ? 0 : static_cast<int>(std::find(trains_.begin(), trains_.end(), 1) - trains_.begin());
+  }
+
+  int longest_training_rank() const {
+    const std::vector<std::int64_t>& steps = plan_.steps_by_rank;
+    return steps.empty() ? 0 : static_cast<int>(std::max_element(steps.begin(), steps.end()) - steps.begin());
+  }
+
+  void broadcast_buffers() {
+    std::vector<NamedVariable> buffers = trainer_.model->buffers();
+    broadcast(buffers, first_training_rank());
+  }
+
+  /// What a rank without a batch does for those that have one.
+  void shadow_step() {
+    if (plan_.broadcast_buffers) broadcast_buffers();
+    reducer_->shadow();
+  }
+
+  void take_last_model() {
+    broadcast(trainer_.parameters, longest_training_rank());
+    std::vector<NamedVariable> buffers = trainer_.model->buffers();
+    broadcast(buffers, longest_training_rank());
   }
 
   /// The planted faults of clipping before the average is there.
@@ -125,12 +174,12 @@ class RankRun {
       local_norm_ = gradient_norm(trainer_.autograd, trainer_.parameters);
   }
 
-  void broadcast(std::vector<NamedVariable>& tensors) {
+  void broadcast(std::vector<NamedVariable>& tensors, int root) {
     for (NamedVariable& tensor : tensors) {
       Values values = tensor.variable.value();
       communicator_.set_label("broadcast of " + tensor.name);
-      communicator_.broadcast(message_of(values), 0);
-      if (communicator_.rank() != 0) tensor.variable.set_value(std::move(values));
+      communicator_.broadcast(message_of(values), root);
+      if (communicator_.rank() != root) tensor.variable.set_value(std::move(values));
     }
   }
 
@@ -164,6 +213,8 @@ class RankRun {
   Trainer trainer_;
   std::unique_ptr<GradientReducer> reducer_;
   double local_norm_ = 0;
+  /// By rank, whether it has a batch in this step; empty where no rank runs out.
+  std::vector<std::int64_t> trains_;
 };
 
 TrainingRecord run(const TrainingJob& job) {
@@ -177,7 +228,7 @@ TrainingRecord run(const TrainingJob& job) {
     rank.evaluate();
     rank.count_traffic();
     const auto index = static_cast<std::size_t>(communicator.rank());
-    if (index == 0) {
+    if (rank.is_teller()) {
       record.state = rank.trainer().state();
       record.history = std::move(rank.trainer().history);
     }

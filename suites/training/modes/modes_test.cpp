@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "harness/data/error.hpp"
+#include "harness/data/random.hpp"
 #include "suites/training/agreement.hpp"
 #include "suites/training/data_sets.hpp"
 #include "suites/training/expectation.hpp"
@@ -41,6 +42,13 @@ void expect_agreement(const TrainingJob& job) {
   EXPECT_TRUE(agreement.agrees) << agreement.difference;
   EXPECT_GT(agreement.numbers_compared, 0);
   EXPECT_EQ(agreement.diverged_at_step, -1);
+}
+
+std::size_t hash_of_state(const ModuleState& state) {
+  std::size_t hash = 0;
+  for (const auto& [name, values] : state)
+    hash = hash * 31 + hash_bytes(values.doubles(), static_cast<std::size_t>(values.count()) * sizeof(double));
+  return hash;
 }
 
 std::string message_of(const TrainingJob& job) {
@@ -121,6 +129,29 @@ TEST(Modes, UnusedParametersAreFoundOrNamed) {
   EXPECT_THAT(message_of(job), HasSubstr("no gradient for the parameters expert"));
   job.plan.find_unused_parameters = true;
   expect_agreement(job);
+}
+
+TEST(Modes, RanksThatRunOutOfBatchesJoin) {
+  for (const std::vector<std::int64_t>& steps : {std::vector<std::int64_t>{4, 2, 3}, {1, 4, 4}, {0, 2, 1}})
+    for (const bool joined_ranks_count : {true, false}) {
+      TrainingJob job = distributed("conv", 3, DType::f64, 9, 4);
+      job.plan.steps_by_rank = steps;
+      job.plan.joined_ranks_count = joined_ranks_count;
+      expect_agreement(job);
+      const TrainingRecord record = train(job);
+      for (const RankRecord& rank : record.ranks) {
+        EXPECT_EQ(hash_of_state(rank.parameters), hash_of_state(record.ranks[0].parameters));
+        EXPECT_EQ(hash_of_state(rank.buffers), hash_of_state(record.ranks[0].buffers));
+      }
+      for (std::size_t rank = 0; rank < 3; ++rank)
+        EXPECT_EQ(static_cast<std::int64_t>(record.ranks[rank].losses.size()), steps[rank]);
+    }
+  TrainingJob job = distributed("conv", 2);
+  job.plan.steps_by_rank = {3};
+  EXPECT_THAT(message_of(job), HasSubstr("steps are given for 1 ranks of 2"));
+  job.plan.steps_by_rank = {3, 2};
+  job.plan.sync_batch_norm = true;
+  EXPECT_THAT(message_of(job), HasSubstr("accepted: as many batches on every rank"));
 }
 
 TEST(Modes, OneExactStepIsBitIdenticalWhateverTheRanksAndBuckets) {
