@@ -26,6 +26,8 @@ constexpr CommandEntry kCommands[] = {
     {"train", "train in every parallel mode, judge each against one rank, and say what it costs", add_train_command,
      false},
     {"study", "what synchronised batch norm changes in what is learned, and what it costs", add_study_command, false},
+    {"scale", "weak and strong scaling, what communication costs a step, and collectives beside copies",
+     add_scale_command, false},
     {"report", "render a report.json to HTML", add_report_command, false},
     {"compare", "what changed between two reports", add_compare_command, false},
     {"replay", "compute the answers of case folders and compare them", add_replay_command, false},

@@ -32,6 +32,7 @@ CommandBody add_verify_command(CLI::App& command, const Surroundings& surroundin
 CommandBody add_bench_command(CLI::App& command, const Surroundings& surroundings);
 CommandBody add_train_command(CLI::App& command, const Surroundings& surroundings);
 CommandBody add_study_command(CLI::App& command, const Surroundings& surroundings);
+CommandBody add_scale_command(CLI::App& command, const Surroundings& surroundings);
 CommandBody add_report_command(CLI::App& command, const Surroundings& surroundings);
 CommandBody add_compare_command(CLI::App& command, const Surroundings& surroundings);
 CommandBody add_replay_command(CLI::App& command, const Surroundings& surroundings);
