@@ -67,9 +67,9 @@ class LogitRow {
       : classes_(row < layout.groups ? static_cast<int>(layout.length) : 0), stride_(1) {
     if constexpr (Team::kRowsAreApart) stride_ = layout.element_stride;
     first_ = 0;
+    // GroupLayout::row_pitch, which the device cannot call.
+    const std::int64_t pitch = layout.axes == 0 ? layout.length : layout.strides[0];
     if (classes_ > 0)
-      // GroupLayout::row_pitch for the device.
-      const std::int64_t pitch = layout.axes == 0 ? layout.length : layout.strides[0];
       first_ = Team::kRowsAreApart ? first_of_group(layout, static_cast<std::uint32_t>(row)) : row * pitch;
     from_ = input + first_;
     float largest = -INFINITY;
