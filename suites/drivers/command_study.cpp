@@ -111,7 +111,7 @@ CommandBody add_study_command(CLI::App& command, const Surroundings& surrounding
   command.add_option("--steps", plan.steps, "optimiser steps of each training")
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
-  command.add_option("--lr", plan.lr, "learning rate of SGD with momentum 0.9")
+  command.add_option("--lr", plan.lr, "first learning rate of SGD with momentum 0.9; falls linearly to 0")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command.add_option("--test-images", plan.test_images, "test images that give the accuracy")

@@ -132,8 +132,8 @@ reports::SyncBatchNormCurve curve_of(const BatchNormStudyPlan& plan, const std::
 std::string note_of(const BatchNormStudyPlan& plan, int seeds, bool decided) {
   std::ostringstream note;
   note
-      << plan.steps << " steps of SGD with learning rate " << plan.lr << " and momentum " << plan.momentum
-      << " in f32; accuracy on the first " << plan.test_images
+      << plan.steps << " steps of SGD with a learning rate that falls linearly from " << plan.lr << " to 0"
+      << " and momentum " << plan.momentum << " in f32; accuracy on the first " << plan.test_images
       << " test images in evaluation mode; loss: mean of the training losses since the point before; bands: 95 % "
          "intervals (Student's t) of the mean over seeds. Ranks are simulated one after the other on one thread: local "
          "statistics are separate forwards of each rank's images with averaged gradients and rank 0's running "
@@ -188,6 +188,7 @@ BatchNormTraining train_for_study(const BatchNormStudyPlan& plan, const BatchNor
   train_in_slices(job, slices, [&](Trainer& trainer) {
     loss += trainer.record.losses.back();
     ++losses;
+    trainer.optimizer.set_lr(plan.lr * (1.0 - static_cast<double>(trainer.step) / static_cast<double>(plan.steps)));
     if (trainer.step % plan.steps_between_points == 0 || trainer.step == plan.steps) {
       training.losses.push_back(loss / static_cast<double>(losses));
       training.accuracies.push_back(

@@ -21,6 +21,9 @@ class Optimizer {
   /// Reads every parameter's gradient and replaces its value.
   void step(Autograd& autograd);
 
+  /// The learning rate of the steps to come: for schedules.
+  void set_lr(double lr) { plan_.lr = lr; }
+
   /// Tensors by "<tensor>.<parameter>", and "step.<parameter>" (a scalar, i64).
   ModuleState state() const { return state_; }
   /// Throws Error naming an entry that belongs to no parameter or has another shape.
