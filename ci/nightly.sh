@@ -91,7 +91,9 @@ if wanted seeds || wanted suite; then
 fi
 if wanted seeds; then run_stage "seeds ($seeds)" verify_seeds || true; fi
 if wanted suite; then
-  run_stage suite "$lockstep" run --suite nightly --seed "$first_seed" --out "$out/report" || true
+  since=()  # the night before, which this report replaces
+  if [ -f "$out/report/report.json" ]; then since=(--baseline "$out/report"); fi
+  run_stage suite "$lockstep" run --suite nightly --seed "$first_seed" --out "$out/report" "${since[@]}" || true
 fi
 if wanted tidy; then
   if command -v clang-tidy >/dev/null 2>&1; then

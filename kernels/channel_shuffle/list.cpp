@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/implementations.hpp"
 #include "kernels/shared/kernel_entry.hpp"
+#include "kernels/shared/onednn_dtypes.hpp"
 #include "reference/channel_shuffle.hpp"
 
 namespace lockstep {
@@ -31,7 +32,7 @@ std::optional<std::string> not_for_onednn(const Problem& problem) {
   if (element_count(op.shape) == 0) return "oneDNN's shuffle takes no empty tensors";
   if (problem.layout == Layout::strided) return "oneDNN's shuffle takes dense tensors";
   if (problem.dtype == DType::f16) return "oneDNN 2.6 has no float16 on the CPU";
-  return std::nullopt;
+  return not_on_this_processor_in_onednn(problem.dtype);
 }
 
 std::optional<std::string> not_for_cudnn(const Problem& problem) {

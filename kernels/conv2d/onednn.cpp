@@ -8,18 +8,14 @@
 #include <vector>
 
 #include "kernels/conv2d/geometry.hpp"
+#include "kernels/shared/onednn_dtypes.hpp"
 #include "kernels/shared/onednn_memory.hpp"
 
 namespace lockstep {
 
 std::optional<std::string> no_conv2d_in_onednn(DType dtype) {
-#ifdef LOCKSTEP_WITH_ONEDNN
-  const auto isa = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
-  const auto needed = static_cast<unsigned>(dnnl::cpu_isa::avx512_core);
-  if (dtype == DType::bf16 && (isa & needed) != needed) return "oneDNN takes bf16 on processors with AVX-512";
-#endif
   if (dtype == DType::f16) return "oneDNN 2 has no f16 convolution on the CPU";
-  return std::nullopt;
+  return not_on_this_processor_in_onednn(dtype);
 }
 
 #ifdef LOCKSTEP_WITH_ONEDNN

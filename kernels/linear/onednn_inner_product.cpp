@@ -3,18 +3,14 @@
 
 #include "kernels/linear/matrices.hpp"
 #include "kernels/linear/onednn.hpp"
+#include "kernels/shared/onednn_dtypes.hpp"
 #include "kernels/shared/onednn_memory.hpp"
 
 namespace lockstep {
 
 std::optional<std::string> not_for_onednn_dtype(const Problem& problem) {
-#ifdef LOCKSTEP_WITH_ONEDNN
-  const auto isa = static_cast<unsigned>(dnnl::get_effective_cpu_isa());
-  const auto needed = static_cast<unsigned>(dnnl::cpu_isa::avx512_core);
-  if (problem.dtype == DType::bf16 && (isa & needed) != needed) return "oneDNN takes bf16 on processors with AVX-512";
-#endif
   if (problem.dtype == DType::f16) return "oneDNN 2 has no f16 products on the CPU";
-  return std::nullopt;
+  return not_on_this_processor_in_onednn(problem.dtype);
 }
 
 #ifdef LOCKSTEP_WITH_ONEDNN
