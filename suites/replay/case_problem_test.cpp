@@ -84,7 +84,7 @@ TEST_F(CaseTranslation, Conv2dTakesPaddingAsAWord) {
 
 TEST_F(CaseTranslation, DoesNotServeWhatItDoesNotKnow) {
   EXPECT_THAT(translate(R"({"op": "lstm", "params": {"odd": {"a": 1}}, "inputs": ["absent"]})").not_served,
-              AllOf(HasSubstr("does not have the op 'lstm'; accepted: add"), HasSubstr("softmax")));
+              AllOf(HasSubstr("does not have the op 'lstm'; accepted: adam"), HasSubstr("softmax")));
   EXPECT_THAT(translate(R"({"op": "softmax", "params": {"dim": 0, "dtype": "float16"}, "inputs": ["x"]})").not_served,
               HasSubstr("with the parameter dtype; accepted: dim"));
   EXPECT_THAT(translate(R"({"op": "relu", "params": {}, "inputs": ["x", "mask"]})").not_served,
@@ -93,7 +93,7 @@ TEST_F(CaseTranslation, DoesNotServeWhatItDoesNotKnow) {
 
 TEST_F(CaseTranslation, AnUnknownOpIsAMistake) {
   EXPECT_THAT(error_of([&] { translate(R"({"op": "sofmax", "params": {}, "inputs": ["x"]})"); }),
-              AllOf(HasSubstr("unknown op 'sofmax'; accepted: add"), HasSubstr("softmax")));
+              AllOf(HasSubstr("unknown op 'sofmax'; accepted: adam"), HasSubstr("softmax")));
 }
 
 }  // namespace

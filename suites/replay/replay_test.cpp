@@ -151,12 +151,12 @@ TEST_F(Replay, TrainsAsAModeSaysAndNamesWhatIsMalformed) {
   };
   put("init/w1", doubles({1, 1}, {0.5}));
   put("init/w2", doubles({1, 1}, {0.25}));
-  put("init/w3", doubles({1, 1}, {2.0}));
+  put("init/w3", doubles({1, 1}, {0.0}));
   for (const char* bias : {"init/b1", "init/b2", "init/b3"}) put(bias, doubles({1}, {0.0}));
   put("data/x", doubles({2, 2, 1}, {0, 0, 0, 0}));
   put("data/y", doubles({2, 2, 1}, {1, 1, 1, 1}));
   const std::string plan = R"("model": "mlp", "optimizer": {"kind": "sgd", "lr": 0.25}, "family": )";
-  // With inputs of 0 the output is b3: losses (1 - b3)^2, b3 moves by 0.25 * 2 (1 - b3).
+  // With inputs and w3 of 0 the output is b3 and nothing else moves: losses (1 - b3)^2, b3 moves by 0.25 * 2 (1 - b3).
   write_text(mode / "mode.json", "{" + plan + R"("distributed_data_parallel", "ranks": 2, "steps": 2})");
   put("twice/grad_norms", doubles({2}, {2, 1}));
   EXPECT_EQ(run(), 0) << out_;

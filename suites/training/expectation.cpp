@@ -104,7 +104,13 @@ class OneRank {
       losses_[rank].push_back(loss);
       buffers_[rank] = values_of(trainer_.model->buffers());
     }
-    put_buffers(buffers_[training.front()]);
+    put_buffers(buffers_[teller()]);
+  }
+
+  /// The rank whose history tells the whole run: the first of those that train longest.
+  std::size_t teller() const {
+    const auto& steps = plan_.steps_by_rank;
+    return steps.empty() ? 0 : static_cast<std::size_t>(std::max_element(steps.begin(), steps.end()) - steps.begin());
   }
 
   /// Ranks that still have a batch.

@@ -25,6 +25,11 @@ std::string refusal(const TrainingPlan& plan, std::int64_t rows) {
            " rows; accepted: at most one rank per row";
   if (!plan.rows.empty() && static_cast<int>(plan.rows.size()) != plan.ranks)
     return "rows are given for " + std::to_string(plan.rows.size()) + " ranks of " + std::to_string(plan.ranks);
+  if (!plan.steps_by_rank.empty() && static_cast<int>(plan.steps_by_rank.size()) != plan.ranks)
+    return "steps are given for " + std::to_string(plan.steps_by_rank.size()) + " ranks of " +
+           std::to_string(plan.ranks);
+  if (!plan.steps_by_rank.empty() && plan.sync_batch_norm)
+    return "SyncBatchNorm with ranks that run out of batches; accepted: as many batches on every rank";
   return {};
 }
 
