@@ -35,9 +35,9 @@ double quantile(std::vector<double> values, double fraction) {
   return values[below] + (at - static_cast<double>(below)) * (values[above] - values[below]);
 }
 
-/// Steps behind the first, where there are any.
+/// Steps behind the first.
 std::vector<StepTimeline> warm_steps(const RankRecord& rank) {
-  return {rank.timelines.begin() + (rank.timelines.size() > 1 ? 1 : 0), rank.timelines.end()};
+  return {rank.timelines.begin() + 1, rank.timelines.end()};
 }
 
 double duration(const StepTimeline& step) { return step.end - step.begin; }
@@ -117,7 +117,8 @@ std::vector<double> straggler_spreads(const TrainingRecord& record) {
 
 void add_times(const TrainingTrial& trial, reports::TrainingRun& row) {
   const TrainingRecord& record = trial.record;
-  if (record.ranks.empty() || record.ranks[0].timelines.empty()) return;
+  // A run of one step has none behind the first: what it took is no measurement.
+  if (record.ranks.empty() || record.ranks[0].timelines.size() < 2) return;
   const RankRecord& slowest = slowest_rank(record);
   reports::StepTime time;
   time.samples_seconds = durations(slowest);
