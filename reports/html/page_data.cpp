@@ -5,7 +5,9 @@
 #include <charconv>
 #include <cmath>
 #include <functional>
+#include <limits>
 #include <map>
+#include <numeric>
 
 #include "reports/enum_names.hpp"
 #include "reports/html/markup.hpp"
@@ -107,9 +109,9 @@ Json spelt(const std::vector<T>& values) {
   return {{"parts", parts}, {"width", width}, {"code", code}};
 }
 
-// Beyond this many cases those that did not run are left out of the table, which keeps a nightly's page small: they are
-// told by their reasons in a section of their own, and one by one in the JSON.
-constexpr std::size_t most_listed_cases = 5000;
+// Beyond this many cases the table leaves out those that did not run, which are told by their reasons in a section of
+// their own, and then those that passed with most room, which keeps a nightly's page under 500 KB. The JSON has them all.
+constexpr std::size_t most_listed_cases = 4500;
 
 // A seed has 64 bits, a number of JavaScript 53: eleven digits in base 64 each.
 Json seeds(const std::vector<CaseResult>& cases) {
@@ -241,16 +243,40 @@ Json measurement_columns(const std::vector<Measurement>& measurements) {
 
 }  // namespace
 
-std::size_t unlisted_cases(const Report& report) {
-  if (report.cases.size() <= most_listed_cases) return 0;
-  return static_cast<std::size_t>(std::count_if(report.cases.begin(), report.cases.end(),
-                                                [](const CaseResult& result) { return !was_run(result.outcome); }));
+UnlistedCases unlisted_cases(const Report& report) {
+  UnlistedCases unlisted;
+  if (report.cases.size() <= most_listed_cases) return unlisted;
+  for (const CaseResult& result : report.cases) unlisted.not_run += !was_run(result.outcome);
+  const std::size_t run = report.cases.size() - unlisted.not_run;
+  if (run > most_listed_cases) unlisted.passed = run - most_listed_cases;
+  return unlisted;
+}
+
+// In the report's order.
+std::vector<CaseResult> listed_cases(const Report& report) {
+  const UnlistedCases unlisted = unlisted_cases(report);
+  std::vector<CaseResult> listed = report.cases;
+  if (unlisted.not_run > 0) std::erase_if(listed, [](const CaseResult& result) { return !was_run(result.outcome); });
+  if (unlisted.passed == 0) return listed;
+  // How near each came to failing; what failed counts as infinitely near.
+  const auto nearness = [](const CaseResult& result) {
+    if (result.outcome != Outcome::passed) return std::numeric_limits<double>::infinity();
+    const double gates = result.margins ? error_in_gates(*result.margins) : 0.0;
+    return std::isnan(gates) ? 0.0 : gates;
+  };
+  std::vector<std::size_t> order(listed.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return nearness(listed[a]) > nearness(listed[b]); });
+  order.resize(listed.size() - unlisted.passed);
+  std::sort(order.begin(), order.end());
+  std::vector<CaseResult> nearest;
+  for (const std::size_t index : order) nearest.push_back(std::move(listed[index]));
+  return nearest;
 }
 
 std::string page_data(const Report& report) {
-  std::vector<CaseResult> listed = report.cases;
-  if (unlisted_cases(report) > 0)
-    std::erase_if(listed, [](const CaseResult& result) { return !was_run(result.outcome); });
+  const std::vector<CaseResult> listed = listed_cases(report);
   const Json data = {
       {"seed", std::to_string(report.run.seed)},
       {"cases", {{"count", listed.size()}, {"columns", case_columns(listed)}}},

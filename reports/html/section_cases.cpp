@@ -8,12 +8,16 @@ namespace lockstep::reports {
 
 namespace {
 
-std::string unlisted_text(std::size_t unlisted) {
-  if (unlisted == 0) return "";
-  return "<p class=\"soft\">" + grouped(static_cast<std::int64_t>(unlisted)) +
-         " cases that could not run here are told by their reasons under <a href=\"#not-run\">What could not run</a>, "
-         "and "
-         "one by one in the JSON beside this page.</p>";
+std::string unlisted_text(const UnlistedCases& unlisted) {
+  if (unlisted.not_run == 0) return "";
+  std::string html =
+      "<p class=\"soft\">" + grouped(static_cast<std::int64_t>(unlisted.not_run)) +
+      " cases that could not run here are told by their reasons under <a href=\"#not-run\">What could not "
+      "run</a>";
+  if (unlisted.passed > 0)
+    html += "; " + grouped(static_cast<std::int64_t>(unlisted.passed)) +
+            " that passed with more room than every case of the table are left out of it";
+  return html + ". The JSON beside this page has them one by one.</p>";
 }
 
 }  // namespace

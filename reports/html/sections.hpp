@@ -40,8 +40,11 @@ double error_in_gates(const Margins& margins);
 
 // The data of the tables and drawers: columns, as JSON text that is safe inside a script element.
 std::string page_data(const Report& report);
-/// Cases that the table leaves out because they did not run and the report is large; 0 in a report of ordinary size.
-std::size_t unlisted_cases(const Report& report);
+/// Cases that the table of a large report leaves out: all that did not run, and then passed ones with most room.
+struct UnlistedCases {
+  std::size_t not_run = 0, passed = 0;
+};
+UnlistedCases unlisted_cases(const Report& report);
 
 // Embedded at build time from the .css and .js files of this folder.
 std::string page_style();

@@ -228,11 +228,16 @@ std::string losses_text(const std::vector<double>& losses) {
   return text;
 }
 
+/// With more runs than this, those that passed are told one by one in the JSON alone.
+constexpr std::size_t most_runs_told_in_full = 30;
+
 std::string runs_fold(const std::vector<TrainingRun>& runs) {
   std::string html =
       "<details class=\"card\"><summary>Each run: how it was compared, its losses, and the line that "
       "repeats it</summary>";
+  const bool is_long = runs.size() > most_runs_told_in_full;
   for (const TrainingRun& run : runs) {
+    if (is_long && run.outcome == Outcome::passed) continue;
     const auto pair = [](const std::string& name, const std::string& text) {
       return text.empty() ? "" : "<dt>" + name + "</dt><dd>" + text + "</dd>";
     };
@@ -258,6 +263,10 @@ std::string runs_fold(const std::vector<TrainingRun>& runs) {
               "</code><button type=\"button\" class=\"copy\">Copy</button></div>";
     }
   }
+  if (is_long)
+    html +=
+        "<p class=\"quiet\">Runs that passed are told one by one in the JSON beside this page, with the line that "
+        "repeats each.</p>";
   return html + "</details>";
 }
 

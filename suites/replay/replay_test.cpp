@@ -134,10 +134,12 @@ TEST_F(Replay, ComputesWhereThereIsNothingToCompare) {
 
 TEST_F(Replay, SaysWhatItDoesNotServe) {
   write_text(cases() / "lstm" / "case.json", R"({"op": "lstm", "params": {}, "inputs": []})");
-  write_text(cases() / "mode" / "mode.json", R"({"model": "mlp", "family": "telepathy", "optimizer": {"kind": "sgd"}})");
+  write_text(cases() / "mode" / "mode.json",
+             R"({"model": "mlp", "family": "telepathy", "optimizer": {"kind": "sgd"}})");
   EXPECT_EQ(run(), 3) << out_;
   EXPECT_THAT(read_text(results() / "lstm" / "skipped.txt"), HasSubstr("does not have the op 'lstm'"));
-  EXPECT_THAT(read_text(results() / "mode" / "skipped.txt"), HasSubstr("the family telepathy is not served; accepted: single"));
+  EXPECT_THAT(read_text(results() / "mode" / "skipped.txt"),
+              HasSubstr("the family telepathy is not served; accepted: single"));
   write_add_case(cases() / "add");
   EXPECT_EQ(run(), 1);
   EXPECT_THAT(out_, HasSubstr("3 cases, 1 agreed, 2 not served"));
