@@ -176,6 +176,12 @@ Verdict verdict_of(const Report& report) {
                .lead = "Nothing was judged",
                .rest = none_listed ? ": no case was listed." : ": every case was skipped, for the reasons below.",
                .note = ""};
+    const Training& training = report.training;
+    if (none_listed && !(training.sync_batch_norm.empty() && training.scaling.empty() && training.collectives.empty()))
+      verdict = {.tone = Tone::empty,
+                 .lead = "Measured",
+                 .rest = ": what parallel training costs and gives. No case was judged in this run.",
+                 .note = ""};
   } else if (totals.faults_blind > 0) {
     verdict = {.tone = Tone::bad,
                .lead = plural(totals.faults_blind, "declared fault") + " could not show",

@@ -86,6 +86,9 @@ TEST(Totals, VerdictInEveryState) {
   EXPECT_THAT(verdict_of(fewer).note, HasSubstr("Only 800 of the 5\u202f000 expected cases ran"));
   EXPECT_EQ(sentence(Report{}), "Nothing was judged: no case was listed.");
   EXPECT_EQ(verdict_of(Report{}).tone, Tone::empty);
+  Report study;
+  study.training.sync_batch_norm.emplace_back();
+  EXPECT_THAT(sentence(study), HasSubstr("Measured: what parallel training costs"));
 }
 
 TEST(Totals, TheWorstComesFirst) {
