@@ -128,8 +128,11 @@ def spoiled_settings(kind, instance, settings):
     sizes = {end - begin for begin, end in settings.get("rows", ())}
     if kind == "scale" and "ranks" not in settings and modes.weighs_equally(settings) and len(sizes) > 1:
         return {**settings, "loss_scale": "rows/N"}
-    if kind == "rows" and settings.get("ranks") and len(sizes) > 1:
-        return {key: value for key, value in settings.items() if key != "rows"}
+    # Ranges that only repeat the rule of equal parts can be lost without harm.
+    ruled = {key: value for key, value in settings.items() if key != "rows"}
+    if kind == "rows" and settings.get("ranks") and len(sizes) > 1 and (
+            settings["rows"] != cases.rows_of_ranks(ruled, settings["rows"][-1][1])):
+        return ruled
     return None
 
 
