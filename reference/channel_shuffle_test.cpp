@@ -10,6 +10,7 @@
 #include "harness/data/error.hpp"
 #include "harness/plan/fault_power.hpp"
 #include "reference/gradient_check.hpp"
+#include "reference/hand_computed.hpp"
 #include "reference/operators.hpp"
 
 namespace lockstep {
@@ -95,12 +96,7 @@ TEST(ChannelShuffle, ALostSignOfZeroIsCaughtWhereThereIsOne) {
 
 TEST(ChannelShuffle, RefusesAsPyTorchDoes) {
   const auto refusal = [](const char* label) {
-    try {
-      ChannelShuffle{parse_problem("channel_shuffle.forward", label)};
-    } catch (const Refused& refused) {
-      return std::string(refused.what());
-    }
-    return std::string("accepted");
+    return refusal_of<ChannelShuffle>(parse_problem("channel_shuffle.forward", label));
   };
   EXPECT_EQ(refusal("x=1x7x4x4,groups=2"),
             "Number of channels must be divisible by groups. Got 7 channels and 2 groups.");

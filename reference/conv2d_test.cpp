@@ -8,28 +8,16 @@
 
 #include "harness/data/error.hpp"
 #include "reference/gradient_check.hpp"
+#include "reference/hand_computed.hpp"
 #include "reference/operators.hpp"
 
 namespace lockstep {
 namespace {
 
-Values tensor(Shape shape, std::initializer_list<double> elements) {
-  Values values(DType::f64, std::move(shape));
-  std::int64_t i = 0;
-  for (const double element : elements) values.set(i++, element);
-  return values;
-}
-
-std::vector<double> all(const Evaluator<double>& evaluator, std::size_t output, std::int64_t count) {
-  std::vector<double> elements;
-  for (std::int64_t i = 0; i < count; ++i) elements.push_back(evaluator.element(output, i));
-  return elements;
-}
-
 std::vector<double> results(const char* operation, const char* label, const std::vector<Values>& inputs,
                             std::size_t output, std::int64_t count) {
   const Problem problem = parse_problem(operation, label);
-  return all(*conv2d_operator().in_double(problem, operands_of<double>(inputs)), output, count);
+  return elements(*conv2d_operator().in_double(problem, operands_of<double>(inputs)), output, count);
 }
 
 using Numbers = std::vector<double>;
@@ -125,19 +113,14 @@ TEST(Conv2d, FloatsAndDoublesAreGatheredAlike) {
     weight.set(i, static_cast<double>(i % 7) - 3);
   }
   const std::vector<Values> wide{x, weight}, narrow{x.rounded_to(DType::f32), weight.rounded_to(DType::f32)};
-  EXPECT_EQ(all(*conv2d_operator().in_double(problem, operands_of<double>(wide)), 0, 9),
-            all(*conv2d_operator().in_double(problem, operands_of<double>(narrow)), 0, 9));
+  EXPECT_EQ(elements(*conv2d_operator().in_double(problem, operands_of<double>(wide)), 0, 9),
+            elements(*conv2d_operator().in_double(problem, operands_of<double>(narrow)), 0, 9));
 }
 
 std::string refusal(const char* label, const Shape* bias = nullptr) {
   Problem problem = parse_problem("conv2d.forward", label);
   if (bias) problem.set_shape("bias", *bias);
-  try {
-    Conv2d{problem};
-  } catch (const Refused& refused) {
-    return refused.what();
-  }
-  return "accepted";
+  return refusal_of<Conv2d>(problem);
 }
 
 TEST(Conv2d, RefusesShapesAsPyTorchDoes) {
@@ -209,7 +192,7 @@ TEST(Conv2d, FaultsChangeTheAnswer) {
       const auto outputs = conv2d_operator().signature(problem).outputs;
       for (std::size_t output = 0; output < outputs.size(); ++output) {
         const std::int64_t count = element_count(outputs[output].shape);
-        differs = differs || all(*right, output, count) != all(*wrong, output, count);
+        differs = differs || elements(*right, output, count) != elements(*wrong, output, count);
       }
       EXPECT_EQ(differs, fault.id != "tf32_operands") << fault.id;  // small integers are tf32 numbers
     }

@@ -11,6 +11,7 @@
 #include "harness/data/error.hpp"
 #include "harness/plan/case_inputs.hpp"
 #include "reference/gradient_check.hpp"
+#include "reference/hand_computed.hpp"
 #include "reference/operators.hpp"
 
 namespace lockstep {
@@ -19,24 +20,14 @@ namespace {
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 const double kLn2 = std::numbers::ln2, kLn3 = std::log(3.0);
 
-Values tensor(Shape shape, std::initializer_list<double> elements, DType dtype = DType::f64) {
-  Values values(dtype, std::move(shape));
-  std::int64_t i = 0;
-  for (const double element : elements) values.set(i++, element);
-  return values;
-}
 Values classes(Shape shape, std::initializer_list<double> elements) {
   return tensor(std::move(shape), elements, DType::i64);
 }
 
 std::vector<double> all(const char* direction, const std::string& label, const std::vector<Values>& inputs,
                         std::size_t output = 0) {
-  const Problem problem = parse_problem(std::string("cross_entropy.") + direction, label + ",dtype=f64");
-  const auto evaluator = cross_entropy_operator().in_double(problem, operands_of<double>(inputs));
-  const Shape shape = cross_entropy_operator().signature(problem).outputs[output].shape;
-  std::vector<double> elements;
-  for (std::int64_t i = 0; i < element_count(shape); ++i) elements.push_back(evaluator->element(output, i));
-  return elements;
+  return elements(cross_entropy_operator(), std::string("cross_entropy.") + direction, label + ",dtype=f64", inputs,
+                  output);
 }
 
 void expect_near(const std::vector<double>& got, const std::vector<double>& wanted) {

@@ -9,6 +9,7 @@
 #include "harness/data/error.hpp"
 #include "harness/numerics/gates.hpp"
 #include "reference/gradient_check.hpp"
+#include "reference/hand_computed.hpp"
 #include "reference/operators.hpp"
 
 namespace lockstep {
@@ -128,12 +129,7 @@ TEST(LayerNorm, FaultsGiveTheWrongAnswersTheyDescribe) {
 
 TEST(LayerNorm, RefusesAsPyTorchDoes) {
   const auto refusal = [](const char* label) {
-    try {
-      LayerNorm{parse_problem("layer_norm.forward", label)};
-    } catch (const Refused& refused) {
-      return std::string(refused.what());
-    }
-    return std::string("accepted");
+    return refusal_of<LayerNorm>(parse_problem("layer_norm.forward", label));
   };
   EXPECT_EQ(refusal("x=2x5,normalized_shape=4"),
             "Given normalized_shape=[4], expected input with shape [*, 4], but got input of size[2, 5]");

@@ -5,23 +5,11 @@
 
 #include "harness/data/error.hpp"
 #include "reference/gradient_check.hpp"
+#include "reference/hand_computed.hpp"
 #include "reference/operators.hpp"
 
 namespace lockstep {
 namespace {
-
-Values tensor(Shape shape, std::initializer_list<double> elements) {
-  Values values(DType::f64, std::move(shape));
-  std::int64_t i = 0;
-  for (const double element : elements) values.set(i++, element);
-  return values;
-}
-
-std::vector<double> all(const Evaluator<double>& evaluator, std::size_t output, std::int64_t count) {
-  std::vector<double> elements;
-  for (std::int64_t i = 0; i < count; ++i) elements.push_back(evaluator.element(output, i));
-  return elements;
-}
 
 // [[1, 2], [3, 4]] times the rows (1, 0), (1, 1), (0, 2), plus (10, 20, 30).
 TEST(Linear, MultipliesByTheRowsOfTheWeight) {
@@ -29,7 +17,7 @@ TEST(Linear, MultipliesByTheRowsOfTheWeight) {
   const std::vector<Values> inputs{tensor({2, 2}, {1, 2, 3, 4}), tensor({3, 2}, {1, 0, 1, 1, 0, 2}),
                                    tensor({3}, {10, 20, 30})};
   const auto y = linear_operator().in_double(problem, operands_of<double>(inputs));
-  EXPECT_EQ(all(*y, 0, 6), (std::vector<double>{11, 23, 34, 13, 27, 38}));
+  EXPECT_EQ(elements(*y, 0, 6), (std::vector<double>{11, 23, 34, 13, 27, 38}));
 }
 
 TEST(Linear, BackwardOfTheSameLayer) {
@@ -37,9 +25,9 @@ TEST(Linear, BackwardOfTheSameLayer) {
   const std::vector<Values> inputs{tensor({2, 2}, {1, 2, 3, 4}), tensor({3, 2}, {1, 0, 1, 1, 0, 2}),
                                    tensor({2, 3}, {1, 2, 3, 0, 0, 1})};
   const auto gradients = linear_operator().in_double(problem, operands_of<double>(inputs));
-  EXPECT_EQ(all(*gradients, 0, 4), (std::vector<double>{3, 8, 0, 2}));
-  EXPECT_EQ(all(*gradients, 1, 6), (std::vector<double>{1, 2, 2, 4, 6, 10}));
-  EXPECT_EQ(all(*gradients, 2, 3), (std::vector<double>{1, 2, 4}));
+  EXPECT_EQ(elements(*gradients, 0, 4), (std::vector<double>{3, 8, 0, 2}));
+  EXPECT_EQ(elements(*gradients, 1, 6), (std::vector<double>{1, 2, 2, 4, 6, 10}));
+  EXPECT_EQ(elements(*gradients, 2, 3), (std::vector<double>{1, 2, 4}));
 }
 
 TEST(Linear, TakesOneAxisAndNoFeatures) {
@@ -51,7 +39,8 @@ TEST(Linear, TakesOneAxisAndNoFeatures) {
   // Without features the sum is empty and y is the bias.
   const Problem problem = parse_problem("linear.forward", "x=1x0,weight=2x0,dtype=f64");
   const std::vector<Values> inputs{tensor({1, 0}, {}), tensor({2, 0}, {}), tensor({2}, {5, 7})};
-  EXPECT_EQ(all(*linear_operator().in_double(problem, operands_of<double>(inputs)), 0, 2), (std::vector<double>{5, 7}));
+  EXPECT_EQ(elements(*linear_operator().in_double(problem, operands_of<double>(inputs)), 0, 2),
+            (std::vector<double>{5, 7}));
 }
 
 TEST(Linear, WeightMayComeFromTheParameters) {
@@ -83,12 +72,7 @@ TEST(Linear, BoundIsThatOfADotProduct) {
 std::string refusal(const char* label, const Shape* bias = nullptr) {
   Problem problem = parse_problem("linear.forward", label);
   if (bias) problem.set_shape("bias", *bias);
-  try {
-    Linear{problem};
-  } catch (const Refused& refused) {
-    return refused.what();
-  }
-  return "accepted";
+  return refusal_of<Linear>(problem);
 }
 
 TEST(Linear, RefusesAsPyTorchDoes) {
@@ -138,7 +122,7 @@ TEST(Linear, FaultsChangeTheAnswer) {
     bool differs = false;
     const std::vector<std::int64_t> counts{4, 4, 2};
     for (std::size_t output = 0; output < 3; ++output)
-      differs = differs || all(*right, output, counts[output]) != all(*wrong, output, counts[output]);
+      differs = differs || elements(*right, output, counts[output]) != elements(*wrong, output, counts[output]);
     EXPECT_EQ(differs, fault.id != "tf32_operands") << fault.id;  // small integers are tf32 numbers
   }
 }

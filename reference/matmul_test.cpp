@@ -7,6 +7,7 @@
 #include "harness/data/error.hpp"
 #include "harness/plan/case_inputs.hpp"
 #include "reference/gradient_check.hpp"
+#include "reference/hand_computed.hpp"
 #include "reference/operators.hpp"
 
 namespace lockstep {
@@ -14,21 +15,9 @@ namespace {
 
 using ::testing::ElementsAre;
 
-Values tensor(Shape shape, std::initializer_list<double> elements) {
-  Values values(DType::f64, std::move(shape));
-  std::int64_t i = 0;
-  for (const double element : elements) values.set(i++, element);
-  return values;
-}
-
 std::vector<double> all(const char* operation, const char* label, const std::vector<Values>& inputs,
                         std::size_t output = 0) {
-  const Problem problem = parse_problem(operation, label);
-  const auto evaluator = matmul_operator().in_double(problem, operands_of<double>(inputs));
-  const Shape shape = matmul_operator().signature(problem).outputs[output].shape;
-  std::vector<double> elements;
-  for (std::int64_t i = 0; i < element_count(shape); ++i) elements.push_back(evaluator->element(output, i));
-  return elements;
+  return elements(matmul_operator(), operation, label, inputs, output);
 }
 
 TEST(Matmul, MultipliesRowsByColumns) {
@@ -93,14 +82,7 @@ TEST(Matmul, BoundOfABroadcastGradientIsThatOfOneSum) {
 }
 
 TEST(Matmul, RefusesAsPyTorchDoes) {
-  const auto refusal = [](const char* label) {
-    try {
-      Matmul{parse_problem("matmul.forward", label)};
-    } catch (const Refused& refused) {
-      return std::string(refused.what());
-    }
-    return std::string("accepted");
-  };
+  const auto refusal = [](const char* label) { return refusal_of<Matmul>(parse_problem("matmul.forward", label)); };
   EXPECT_EQ(refusal("a=scalar,b=4"), "both arguments to matmul need to be at least 1D, but they are 0D and 1D");
   EXPECT_EQ(refusal("a=4,b=5"),
             "inconsistent tensor size, expected tensor [4] and src [5] to have the same number of elements, but got 4 "

@@ -8,6 +8,7 @@
 
 #include "harness/data/error.hpp"
 #include "reference/gradient_check.hpp"
+#include "reference/hand_computed.hpp"
 #include "reference/operators.hpp"
 
 namespace lockstep {
@@ -15,13 +16,6 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 const double kNaN = std::nan("");
-
-Values tensor(const Shape& shape, std::initializer_list<double> elements) {
-  Values values(DType::f32, shape);
-  std::int64_t i = 0;
-  for (const double element : elements) values.set(i++, element);
-  return values;
-}
 
 struct Pooled {
   std::vector<double> y, indices;
@@ -122,12 +116,7 @@ TEST(MaxPool2d, BackwardIsTheDerivative) {
 }
 
 std::string refusal(const std::string& label) {
-  try {
-    MaxPool2d{parse_problem("max_pool2d.forward", label)};
-  } catch (const Refused& refused) {
-    return refused.what();
-  }
-  return "accepted";
+  return refusal_of<MaxPool2d>(parse_problem("max_pool2d.forward", label));
 }
 
 TEST(MaxPool2d, RefusesAsPyTorchDoes) {

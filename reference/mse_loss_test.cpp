@@ -8,6 +8,7 @@
 
 #include "harness/data/error.hpp"
 #include "reference/gradient_check.hpp"
+#include "reference/hand_computed.hpp"
 #include "reference/operators.hpp"
 
 namespace lockstep {
@@ -15,21 +16,9 @@ namespace {
 
 using ::testing::ElementsAre;
 
-Values tensor(Shape shape, std::initializer_list<double> elements) {
-  Values values(DType::f64, std::move(shape));
-  std::int64_t i = 0;
-  for (const double element : elements) values.set(i++, element);
-  return values;
-}
-
 std::vector<double> all(const char* operation, const char* label, const std::vector<Values>& inputs,
                         std::size_t output = 0) {
-  const Problem problem = parse_problem(operation, label);
-  const auto evaluator = mse_loss_operator().in_double(problem, operands_of<double>(inputs));
-  const Shape shape = mse_loss_operator().signature(problem).outputs[output].shape;
-  std::vector<double> elements;
-  for (std::int64_t i = 0; i < element_count(shape); ++i) elements.push_back(evaluator->element(output, i));
-  return elements;
+  return elements(mse_loss_operator(), operation, label, inputs, output);
 }
 
 // Differences 1, -2, 3, 0.
@@ -86,14 +75,7 @@ TEST(MseLoss, BackwardIsTheDerivativeOfTheForward) {
 }
 
 TEST(MseLoss, RefusesAsPyTorchDoes) {
-  const auto refusal = [](const char* label) {
-    try {
-      MseLoss{parse_problem("mse_loss.forward", label)};
-    } catch (const Refused& refused) {
-      return std::string(refused.what());
-    }
-    return std::string("accepted");
-  };
+  const auto refusal = [](const char* label) { return refusal_of<MseLoss>(parse_problem("mse_loss.forward", label)); };
   EXPECT_EQ(refusal("input=3x4,target=5"),
             "The size of tensor a (4) must match the size of tensor b (5) at non-singleton dimension 1");
   EXPECT_EQ(refusal("input=3x4,target=3x4,reduction=avg"), "avg is not a valid value for reduction");

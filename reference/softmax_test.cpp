@@ -10,6 +10,7 @@
 #include "harness/data/error.hpp"
 #include "harness/plan/case_inputs.hpp"
 #include "reference/gradient_check.hpp"
+#include "reference/hand_computed.hpp"
 #include "reference/operators.hpp"
 
 namespace lockstep {
@@ -17,16 +18,9 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
-Values tensor(std::initializer_list<double> elements, Shape shape) {
-  Values values(DType::f64, std::move(shape));
-  std::int64_t i = 0;
-  for (const double element : elements) values.set(i++, element);
-  return values;
-}
-
 TEST(Softmax, GivesTheSharesOfTheExponentials) {
   const Problem problem = parse_problem("softmax.forward", "x=1x3,dim=_1,dtype=f64");
-  const std::vector<Values> inputs{tensor({0, std::numbers::ln2, std::log(5.0)}, {1, 3})};
+  const std::vector<Values> inputs{tensor({1, 3}, {0, std::numbers::ln2, std::log(5.0)})};
   const auto y = softmax_operator().in_double(problem, operands_of<double>(inputs));
   EXPECT_NEAR(y->element(0, 0), 1.0 / 8, 1e-15);
   EXPECT_NEAR(y->element(0, 1), 2.0 / 8, 1e-15);
@@ -35,7 +29,7 @@ TEST(Softmax, GivesTheSharesOfTheExponentials) {
 
 TEST(Softmax, GroupsRunAlongTheGivenAxis) {
   const double ln3 = std::log(3.0);
-  const std::vector<Values> inputs{tensor({0, 0, 0, ln3}, {2, 2})};
+  const std::vector<Values> inputs{tensor({2, 2}, {0, 0, 0, ln3})};
   const Problem columns = parse_problem("softmax.forward", "x=2x2,dim=0,dtype=f64");
   const auto y = softmax_operator().in_double(columns, operands_of<double>(inputs));
   EXPECT_NEAR(y->element(0, 0), 0.5, 1e-15);
@@ -45,7 +39,7 @@ TEST(Softmax, GroupsRunAlongTheGivenAxis) {
 
 TEST(Softmax, ShiftingAGroupChangesNothing) {
   const Problem problem = parse_problem("softmax.forward", "x=2x3,dim=1,dtype=f64");
-  const std::vector<Values> inputs{tensor({1, 2, 4, 1e5 + 1, 1e5 + 2, 1e5 + 4}, {2, 3})};
+  const std::vector<Values> inputs{tensor({2, 3}, {1, 2, 4, 1e5 + 1, 1e5 + 2, 1e5 + 4})};
   const auto y = softmax_operator().in_double(problem, operands_of<double>(inputs));
   for (std::int64_t i = 0; i < 3; ++i) EXPECT_EQ(y->element(0, i), y->element(0, i + 3));
 }
@@ -53,14 +47,14 @@ TEST(Softmax, ShiftingAGroupChangesNothing) {
 // As PyTorch: -inf throughout or one +inf spoils the row, some -inf does not.
 TEST(Softmax, InfinitiesGiveWhatPyTorchGives) {
   const std::vector<Values> forward{
-      tensor({-kInfinity, -kInfinity, -kInfinity, 1, kInfinity, 1, std::nan(""), 1}, {4, 2})};
+      tensor({4, 2}, {-kInfinity, -kInfinity, -kInfinity, 1, kInfinity, 1, std::nan(""), 1})};
   const auto y = softmax_operator().in_double(parse_problem("softmax.forward", "x=4x2,dim=1,dtype=f64"),
                                               operands_of<double>(forward));
   for (const std::int64_t i : {0, 1, 4, 5, 6, 7}) EXPECT_TRUE(std::isnan(y->element(0, i))) << i;
   EXPECT_EQ(y->element(0, 2), 0);
   EXPECT_EQ(y->element(0, 3), 1);
 
-  const std::vector<Values> backward{forward[0], tensor({1, 2, 1, 2, 1, 2, 1, 2}, {4, 2})};
+  const std::vector<Values> backward{forward[0], tensor({4, 2}, {1, 2, 1, 2, 1, 2, 1, 2})};
   const auto d_x = softmax_operator().in_double(parse_problem("softmax.backward", "x=4x2,dim=1,dtype=f64"),
                                                 operands_of<double>(backward));
   for (const std::int64_t i : {0, 1, 4, 5, 6, 7}) EXPECT_TRUE(std::isnan(d_x->element(0, i))) << i;
@@ -151,14 +145,7 @@ TEST(Softmax, BackwardBoundIsTheClosedForm) {
 }
 
 TEST(Softmax, RefusesAsPyTorchDoes) {
-  const auto refusal = [](const char* label) {
-    try {
-      Softmax{parse_problem("softmax.forward", label)};
-    } catch (const Refused& refused) {
-      return std::string(refused.what());
-    }
-    return std::string("accepted");
-  };
+  const auto refusal = [](const char* label) { return refusal_of<Softmax>(parse_problem("softmax.forward", label)); };
   EXPECT_EQ(refusal("x=3x4,dim=2"), "Dimension out of range (expected to be in range of [-2, 1], but got 2)");
   EXPECT_EQ(refusal("x=3x4,dim=_3"), "Dimension out of range (expected to be in range of [-2, 1], but got -3)");
   EXPECT_EQ(refusal("x=scalar,dim=1"), "Dimension out of range (expected to be in range of [-1, 0], but got 1)");
@@ -177,7 +164,7 @@ double faulty(const char* fault, const char* operation, const char* label, const
 }
 
 TEST(Softmax, FaultsGiveTheWrongAnswersTheyDescribe) {
-  const std::vector<Values> x{tensor({0, 0, 0, 0, 200, 200, 200, 201}, {2, 4})};
+  const std::vector<Values> x{tensor({2, 4}, {0, 0, 0, 0, 200, 200, 200, 201})};
   const char* const label = "x=2x4,dim=1,dtype=f64";
   EXPECT_NEAR(faulty("sum_one_short", "softmax.forward", label, x, 0), 1.0 / 3, 1e-15);
   EXPECT_NEAR(faulty("padding_counted", "softmax.forward", label, x, 0), 1.0 / 32, 1e-15);
@@ -186,7 +173,7 @@ TEST(Softmax, FaultsGiveTheWrongAnswersTheyDescribe) {
   EXPECT_NEAR(faulty("base_two", "softmax.forward", label, x, 7), 1 / 2.5, 1e-15);
   EXPECT_EQ(faulty("no_shift", "softmax.forward", label, x, 0), 0.25);
   EXPECT_TRUE(std::isnan(faulty("no_shift", "softmax.forward", label, x, 4)));  // e^200 overflows float
-  const std::vector<Values> with_gradient{x[0], tensor({4, 0, 0, 0, 1, 1, 1, 1}, {2, 4})};
+  const std::vector<Values> with_gradient{x[0], tensor({2, 4}, {4, 0, 0, 0, 1, 1, 1, 1})};
   EXPECT_EQ(faulty("product_dropped", "softmax.backward", label, with_gradient, 0), 1);
   EXPECT_EQ(faulty("product_dropped", "softmax.backward", label, with_gradient, 1), 0);
   EXPECT_EQ(faulty("product_unweighted", "softmax.backward", label, with_gradient, 1), -0.25);
