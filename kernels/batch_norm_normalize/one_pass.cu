@@ -6,9 +6,8 @@
 // Fast because: x is read once and y written once in packs of up to 16 bytes with a thread's loads in flight together;
 // what is per channel is loaded once per thread.
 #include "kernels/batch_norm/arguments.hpp"
-#include "kernels/batch_norm/columns.cuh"
+#include "kernels/batch_norm/normalise.cuh"
 #include "kernels/batch_norm/part_arguments.hpp"
-#include "kernels/batch_norm/planes.cuh"
 #include "kernels/shared/kernel_entry.hpp"
 #include "reference/operators.hpp"
 
@@ -24,55 +23,18 @@ template <class Scalar, int kPack>
 __global__ void __launch_bounds__(PlaneSlabs::kThreads)
     normalise_planes(const Scalar* __restrict__ x, Normalisation n, Scalar* __restrict__ y, Planes planes,
                      unsigned slabs) {
-  using Packed = Pack<Scalar, kPack>;
-  constexpr int kPacks = PlaneSlabs::kHeld / kPack;
-  const std::int64_t channel = blockIdx.x / slabs;
-  const unsigned first = blockIdx.x % slabs * kPacks * PlaneSlabs::kThreads + threadIdx.x;
-  Packed held[kPacks];
-#pragma unroll
-  for (int k = 0; k < kPacks; ++k)
-    if (const unsigned i = first + k * PlaneSlabs::kThreads; i < planes.packs)
-      held[k] = reinterpret_cast<const Packed*>(x)[planes.offset(channel, i)];
-  const float mean = n.mean[channel], rstd = n.rstd[channel];
-  const float scale = n.weight ? n.weight[channel] : 1.0f, shift = n.weight ? n.bias[channel] : 0.0f;
-#pragma unroll
-  for (int k = 0; k < kPacks; ++k)
-    if (const unsigned i = first + k * PlaneSlabs::kThreads; i < planes.packs) {
-      Packed out;
-#pragma unroll
-      for (int e = 0; e < kPack; ++e)
-        out.values[e] = from_float<Scalar>(fmaf((to_float(held[k].values[e]) - mean) * rstd, scale, shift));
-      reinterpret_cast<Packed*>(y)[planes.offset(channel, i)] = out;
-    }
+  normalise_planes_with<Scalar, kPack>(x, y, planes, slabs, [&](std::int64_t channel, bool) {
+    return ChannelAffine{n.mean[channel], n.rstd[channel], n.weight ? n.weight[channel] : 1.0f,
+                         n.weight ? n.bias[channel] : 0.0f};
+  });
 }
 
 template <class Scalar, int kPack>
 __global__ void __launch_bounds__(ColumnSlabs::kThreads)
     normalise_columns(const Scalar* __restrict__ x, Normalisation n, Scalar* __restrict__ y, Columns columns) {
-  using Packed = Pack<Scalar, kPack>;
-  constexpr int kRows = ColumnSlabs::kRowsPerThread;
-  const ColumnThread at(columns);
-  if (!at.inside) return;
-  const std::int64_t first = columns.first_row(blockIdx.x) + at.row_in_block;
-  Packed held[kRows];
-#pragma unroll
-  for (int k = 0; k < kRows; ++k)
-    if (const std::int64_t row = first + k * at.rows_in_block; row < columns.rows)
-      held[k] = reinterpret_cast<const Packed*>(x)[row * columns.packs_per_row + at.column];
-  float mean[kPack], rstd[kPack], scale[kPack], shift[kPack];
-  load_channels(mean, n.mean, at.column);
-  load_channels(rstd, n.rstd, at.column);
-  load_channels(scale, n.weight, at.column, 1.0f);
-  load_channels(shift, n.bias, at.column);
-#pragma unroll
-  for (int k = 0; k < kRows; ++k)
-    if (const std::int64_t row = first + k * at.rows_in_block; row < columns.rows) {
-      Packed out;
-#pragma unroll
-      for (int e = 0; e < kPack; ++e)
-        out.values[e] = from_float<Scalar>(fmaf((to_float(held[k].values[e]) - mean[e]) * rstd[e], scale[e], shift[e]));
-      reinterpret_cast<Packed*>(y)[row * columns.packs_per_row + at.column] = out;
-    }
+  normalise_columns_with<Scalar, kPack>(x, y, columns, [&](auto& affines, auto column, bool) {
+    load_affines_of(affines, column, n.mean, n.rstd, n.weight, n.bias);
+  });
 }
 
 }  // namespace
