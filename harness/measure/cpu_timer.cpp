@@ -11,6 +11,8 @@
 namespace lockstep {
 namespace {
 
+constexpr int kWarmUpCalls = 3;
+
 double seconds_of(const std::function<void()>& call, std::int64_t iterations) {
   const auto start = std::chrono::steady_clock::now();
   for (std::int64_t i = 0; i < iterations; ++i) call();
@@ -42,8 +44,8 @@ bool machine_is_quiet() {
 Measurement measure_on_cpu(const std::function<void()>& call, const MeasurePolicy& policy) {
   Measurement measurement;
   measurement.quiet = machine_is_quiet();
-  seconds_of(call, 2);
-  const double once = std::max(seconds_of(call, 1), 1e-9);
+  double once = std::max(seconds_of(call, 1), 1e-9);
+  for (int k = 1; k < kWarmUpCalls && once < policy.budget_seconds; ++k) once = std::max(seconds_of(call, 1), 1e-9);
   measurement.iterations = std::max<std::int64_t>(1, static_cast<std::int64_t>(policy.sample_seconds / once));
   const StoppingRule rule(policy);
   while (rule.wants_more(measurement.samples_seconds))

@@ -7,7 +7,7 @@
 
 namespace lockstep {
 
-/// Wall time of `call` on the CPU: three calls to warm up, then samples of as many calls as fill
+/// Wall time of `call` on the CPU: three calls to warm up (one, if that spends the budget), then samples of as many calls as fill
 /// MeasurePolicy::sample_seconds, until the stopping rule is content. A quietness probe runs before and after.
 Measurement measure_on_cpu(const std::function<void()>& call, const MeasurePolicy& policy);
 

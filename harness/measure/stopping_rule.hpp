@@ -15,8 +15,9 @@ class StoppingRule {
 
   bool wants_more(const std::vector<double>& samples) const {
     const std::size_t n = samples.size();
-    if (n < 3) return true;  // whatever it costs: fewer than three say nothing
     const double spent = std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+    // Fewer than three say little, but statistics are over processes: a call of seconds is not repeated in each of them.
+    if (n < 3) return n == 0 || spent < kOverrun * policy_.budget_seconds;
     if (spent >= policy_.budget_seconds) return false;
     if (n < policy_.least_samples || n % 8 != 0) return true;
     const Interval interval = median_interval(samples);
@@ -24,6 +25,9 @@ class StoppingRule {
   }
 
  private:
+  /// How many budgets the first three samples may take.
+  static constexpr double kOverrun = 10;
+
   MeasurePolicy policy_;
   std::chrono::steady_clock::time_point start_;
 };
