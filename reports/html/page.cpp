@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reports/html/page.hpp"
 
+#include <algorithm>
 #include <optional>
 
 #include "reports/html/base64.hpp"
@@ -10,6 +11,11 @@
 
 namespace lockstep::reports {
 namespace {
+
+// A page of a night is opened from mail and kept by the hundred.
+constexpr std::size_t most_page_bytes = 490'000;
+// No row takes more, so leaving out as many as this says never leaves out too many.
+constexpr std::size_t most_bytes_of_a_case = 150;
 
 std::string source_hash(const std::string& text) { return "'sha256-" + base64(sha256(text)) + "'"; }
 
@@ -84,7 +90,7 @@ std::string render_html(const Report& report, const Report* baseline, const std:
                                      (sync_batch_norm.empty() ? "" : "<a href=\"#sync-batch-norm\">SyncBatchNorm</a>");
 
   const std::string broken = broken_section(report, totals, budget);
-  std::string html =
+  std::string before_cases =
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
       "<meta http-equiv=\"Content-Security-Policy\" content=\"" +
       content_policy(style, script) +
@@ -94,20 +100,26 @@ std::string render_html(const Report& report, const Report* baseline, const std:
       std::string(icon) + "\"><title>" + title_of(report) + "</title><style>" + style +
       "</style></head><body><a class=\"skip\" href=\"#verdict\">Skip to the verdict</a>" + top_bar(training_links) +
       "<main>";
-  html += verdict_section(report, totals);
-  html += broken;
-  html += changes_section(comparison ? &*comparison : nullptr);
-  html += exactness_section(report, totals);
-  html += faults_section(report, totals);
-  html += speed_section(report);
-  html += parallel + sync_batch_norm;
-  html += cases_section(report);
-  html += not_run_section(report);
-  html += methods_section(report, json_name);
-  html += "</main><footer>This page asks nothing of any network.</footer>" + dialogs() +
-          further_maps(report, broken, budget);
-  html += "<script type=\"application/json\" id=\"data\">" + page_data(report) + "</script><script>" + script +
-          "</script></body></html>\n";
+  before_cases += verdict_section(report, totals) + broken;
+  before_cases += changes_section(comparison ? &*comparison : nullptr);
+  before_cases += exactness_section(report, totals) + faults_section(report, totals) + speed_section(report);
+  before_cases += parallel + sync_batch_norm;
+  const std::string after_cases = not_run_section(report) + methods_section(report, json_name) +
+                                  "</main><footer>This page asks nothing of any network.</footer>" + dialogs() +
+                                  further_maps(report, broken, budget);
+  const auto with_listed = [&](std::size_t most_listed) {
+    return before_cases + cases_section(report, most_listed) + after_cases +
+           "<script type=\"application/json\" id=\"data\">" + page_data(report, most_listed) + "</script><script>" +
+           script + "</script></body></html>\n";
+  };
+  // Every round leaves out cases that passed with most room, until the page keeps its budget or only the rest is left.
+  std::size_t most_listed = report.cases.size();
+  std::string html = with_listed(most_listed);
+  while (html.size() > most_page_bytes && most_listed > 0) {
+    const std::size_t excess = html.size() - most_page_bytes;
+    most_listed -= std::min(most_listed, std::max(most_listed / 20, excess / most_bytes_of_a_case));
+    html = with_listed(most_listed);
+  }
   return html;
 }
 

@@ -109,10 +109,6 @@ Json spelt(const std::vector<T>& values) {
   return {{"parts", parts}, {"width", width}, {"code", code}};
 }
 
-// Beyond this many cases the table leaves out those that did not run, which are told by their reasons in a section of
-// their own, and then those that passed with most room, which keeps a nightly's page under 500 KB. The JSON has them all.
-constexpr std::size_t most_listed_cases = 3800;
-
 // A seed has 64 bits, a number of JavaScript 53: eleven digits in base 64 each.
 Json seeds(const std::vector<CaseResult>& cases) {
   const bool equal = std::all_of(cases.begin(), cases.end(),
@@ -243,18 +239,22 @@ Json measurement_columns(const std::vector<Measurement>& measurements) {
 
 }  // namespace
 
-UnlistedCases unlisted_cases(const Report& report) {
+UnlistedCases unlisted_cases(const Report& report, std::size_t most_listed) {
   UnlistedCases unlisted;
-  if (report.cases.size() <= most_listed_cases) return unlisted;
-  for (const CaseResult& result : report.cases) unlisted.not_run += !was_run(result.outcome);
+  if (report.cases.size() <= most_listed) return unlisted;
+  std::size_t passed = 0;
+  for (const CaseResult& result : report.cases) {
+    unlisted.not_run += !was_run(result.outcome);
+    passed += result.outcome == Outcome::passed;
+  }
   const std::size_t run = report.cases.size() - unlisted.not_run;
-  if (run > most_listed_cases) unlisted.passed = run - most_listed_cases;
+  if (run > most_listed) unlisted.passed = std::min(passed, run - most_listed);
   return unlisted;
 }
 
 // In the report's order.
-std::vector<CaseResult> listed_cases(const Report& report) {
-  const UnlistedCases unlisted = unlisted_cases(report);
+std::vector<CaseResult> listed_cases(const Report& report, std::size_t most_listed) {
+  const UnlistedCases unlisted = unlisted_cases(report, most_listed);
   std::vector<CaseResult> listed = report.cases;
   if (unlisted.not_run > 0) std::erase_if(listed, [](const CaseResult& result) { return !was_run(result.outcome); });
   if (unlisted.passed == 0) return listed;
@@ -275,8 +275,8 @@ std::vector<CaseResult> listed_cases(const Report& report) {
   return nearest;
 }
 
-std::string page_data(const Report& report) {
-  const std::vector<CaseResult> listed = listed_cases(report);
+std::string page_data(const Report& report, std::size_t most_listed) {
+  const std::vector<CaseResult> listed = listed_cases(report, most_listed);
   const Json data = {
       {"seed", std::to_string(report.run.seed)},
       {"cases", {{"count", listed.size()}, {"columns", case_columns(listed)}}},

@@ -23,7 +23,7 @@ std::string unlisted_text(const UnlistedCases& unlisted) {
 }  // namespace
 
 // The frame of the table; page_table.js fills it from the data block, a page of rows at a time.
-std::string cases_section(const Report& report) {
+std::string cases_section(const Report& report, std::size_t most_listed) {
   if (report.cases.empty()) {
     return "<section id=\"cases\"><h2>Every case</h2><p class=\"quiet\">There are none in this report.</p></section>";
   }
@@ -42,7 +42,7 @@ std::string cases_section(const Report& report) {
          select("implementation", "Implementation") + select("dtype", "Dtype") +
          "<button type=\"reset\">Clear</button></form>"
          "<p id=\"case-count\" class=\"soft\" role=\"status\"></p>" +
-         unlisted_text(unlisted_cases(report)) +
+         unlisted_text(unlisted_cases(report, most_listed)) +
          "<div class=\"card\"><div id=\"case-table\" "
          "class=\"table-host\"></div></div></section>";
 }

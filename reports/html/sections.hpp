@@ -27,7 +27,8 @@ std::string parallel_section(const Report& report);
 std::string sync_batch_norm_section(const Report& report);
 // The cards of the training runs that broke; empty when none did.
 std::string broken_training(const std::vector<TrainingRun>& runs);
-std::string cases_section(const Report& report);
+// `most_listed`: as in unlisted_cases.
+std::string cases_section(const Report& report, std::size_t most_listed);
 std::string not_run_section(const Report& report);
 std::string methods_section(const Report& report, const std::string& json_name);
 
@@ -39,12 +40,14 @@ std::string failure_map(const CaseResult& result, std::size_t index, MapBudget& 
 double error_in_gates(const Margins& margins);
 
 // The data of the tables and drawers: columns, as JSON text that is safe inside a script element.
-std::string page_data(const Report& report);
-/// Cases that the table of a large report leaves out: all that did not run, and then passed ones with most room.
+std::string page_data(const Report& report, std::size_t most_listed);
+// Cases that the table leaves out where a report has more than `most_listed`: all that did not run, which are told by
+// their reasons in a section of their own, and then those that passed with most room. What did not pass is always listed.
+// The JSON has them all.
 struct UnlistedCases {
   std::size_t not_run = 0, passed = 0;
 };
-UnlistedCases unlisted_cases(const Report& report);
+UnlistedCases unlisted_cases(const Report& report, std::size_t most_listed);
 
 // Embedded at build time from the .css and .js files of this folder.
 std::string page_style();
