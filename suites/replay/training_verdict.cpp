@@ -17,11 +17,6 @@
 namespace lockstep {
 namespace {
 
-/// Runs in double that the derived errors of float32 perturb, and how many times their spread a float32 run may be off:
-/// three runs do not show the whole spread.
-constexpr int kPerturbedRuns = 3;
-constexpr double kSpreads = 16.0;
-
 using Arrays = std::map<std::string, Values>;
 
 Values by_step_and_rank(const TrainingRecord& record, std::vector<double> RankRecord::*series, bool of_every_rank,
@@ -103,7 +98,7 @@ std::vector<double> spread_of(const Values& exact, const std::vector<Arrays>& pe
   for (const Arrays& run : perturbed)
     for (std::int64_t i = 0; i < exact.count(); ++i) largest = std::max(largest, std::abs(run.at(name)[i] - exact[i]));
   for (std::int64_t i = 0; i < exact.count(); ++i) scale = std::max(scale, std::abs(exact[i]));
-  const double limit = kSpreads * std::max(largest, unit_roundoff(DType::f32) * scale);
+  const double limit = kSpreadsAllowed * std::max(largest, unit_roundoff(DType::f32) * scale);
   return std::vector<double>(static_cast<std::size_t>(exact.count()), limit);
 }
 

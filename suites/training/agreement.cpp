@@ -11,11 +11,6 @@
 namespace lockstep {
 namespace {
 
-constexpr int kPerturbedRuns = 3;
-/// Three runs do not show the whole spread, and an implementation need not round like a random one: as many times their
-/// spread a correct run may be off.
-constexpr double kSpreads = 16.0;
-
 /// Calls visit(kind, tensor, values of one, values of the other or null) for everything a step holds.
 template <class Visit>
 void for_each_tensor(const StepSnapshot& a, const StepSnapshot& b, Visit visit) {
@@ -155,7 +150,7 @@ TrainingTolerance tolerance_of(const TrainingJob& job, const TrainingRecord& exa
   const auto widen = [&](const std::string& key, std::size_t step, double spread, double scale) {
     std::vector<double>& limits = tolerance.absolute[key];
     limits.resize(exact.history.size(), 0.0);
-    limits[step] = std::max(limits[step], kSpreads * std::max(spread, roundoff * scale));
+    limits[step] = std::max(limits[step], kSpreadsAllowed * std::max(spread, roundoff * scale));
   };
   std::atomic<std::uint64_t> seed = 1;
   for (int run = 0; run < kPerturbedRuns; ++run) {

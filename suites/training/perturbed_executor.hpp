@@ -23,4 +23,9 @@ class PerturbedExecutor final : public Executor {
   RandomStream random_;
 };
 
+/// How many such runs show a spread, and as many times the spread a correct run may be off: three runs do not show the
+/// whole of it, and an implementation need not round like a random one.
+inline constexpr int kPerturbedRuns = 3;
+inline constexpr double kSpreadsAllowed = 16.0;
+
 }  // namespace lockstep
