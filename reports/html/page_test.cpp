@@ -59,6 +59,16 @@ TEST(Page, ANightlyStaysBelowItsBudget) {
   }
 }
 
+TEST(Page, ABlindTripleIsNotShownAsOneThatStopped) {
+  Report report = synthetic_report({.cases = 50});
+  for (CaseResult& result : report.cases) result.outcome = Outcome::passed;
+  EXPECT_EQ(render_html(report, nullptr).find("<td class=\"h-blind\">"), std::string::npos);
+  report.cases.front().outcome = Outcome::blind;
+  const std::string page = render_html(report, nullptr);
+  EXPECT_NE(page.find("<td class=\"h-blind\">"), std::string::npos);
+  EXPECT_NE(page.find(">blind</a></td>"), std::string::npos);
+}
+
 TEST(Page, ThousandsOfFailuresStayReadable) {
   Report report = synthetic_report({.cases = 3000});
   const std::string worst = worst_synthetic_id(report);

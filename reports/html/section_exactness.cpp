@@ -21,6 +21,7 @@ struct HeatCell {
   bool judged = false;
   bool only_exact = true;
   bool broken = false;
+  bool blind = false;
   std::int64_t cases = 0;
 };
 
@@ -37,7 +38,9 @@ void add_case(HeatCell& cell, const CaseResult& result) {
   if (!was_run(result.outcome)) return;
   cell.ran = true;
   ++cell.cases;
-  cell.broken = cell.broken || is_broken(result.outcome);
+  // What a blind case computed is right; it is the case that proves nothing.
+  cell.blind = cell.blind || result.outcome == Outcome::blind;
+  cell.broken = cell.broken || (is_broken(result.outcome) && result.outcome != Outcome::blind);
   if (!result.margins) return;
   cell.judged = true;
   cell.only_exact = cell.only_exact && result.margins->exact;
@@ -47,6 +50,7 @@ void add_case(HeatCell& cell, const CaseResult& result) {
 
 std::string heat_class(const HeatCell& cell) {
   if (cell.broken) return "h-broken";
+  if (cell.blind) return "h-blind";
   if (cell.worst_bound == 0) return "h-exact";
   static constexpr std::array<double, 5> limits{0.03, 0.1, 0.2, 0.4, 0.7};
   const auto level = std::upper_bound(limits.begin(), limits.end(), cell.worst_bound) - limits.begin();
@@ -57,11 +61,15 @@ std::string heat_cell(const std::string& operator_name, const Column& column, co
   if (!cell.ran) return "<td class=\"h-none\"><span class=\"soft\">not run</span></td>";
   // A crash leaves the margins of the other cases behind, which would read as a pass.
   std::string value = "stopped";
-  if (cell.judged && !(cell.broken && cell.worst_bound <= 1)) {
+  if (cell.blind && !cell.broken) {
+    value = "blind";
+  } else if (cell.judged && !(cell.broken && cell.worst_bound <= 1)) {
     const bool finite = std::isfinite(cell.worst_bound);
     value = !finite ? "not finite" : cell.worst_bound == 0 ? "exact" : significant(cell.worst_bound, 2);
   }
-  const std::string title = plural(cell.cases, "case") + (cell.broken ? ", some broken" : "");
+  const std::string title = plural(cell.cases, "case") + (cell.broken  ? ", some broken"
+                                                          : cell.blind ? ", some blind"
+                                                                       : "");
   return "<td class=\"" + heat_class(cell) + "\"><a href=\"#operator=" + fragment_encoded(operator_name) +
          "&amp;dtype=" + fragment_encoded(column.first) + "&amp;direction=" + fragment_encoded(column.second) +
          "\" title=\"" + title + "\">" + value + "</a></td>";

@@ -7,8 +7,8 @@
 
 namespace lockstep {
 
-/// Copy bandwidth of one core by working set, from cache to memory: bytes read and written per second, median of several
-/// copies of random data. Takes about a second.
+/// Copy bandwidth of one core by working set, from cache to memory: bytes read and written per second, the fastest of
+/// several copies of random data. Takes about a second.
 std::vector<reports::Ceiling> measure_copy_ceilings();
 
 /// Names the ceiling that binds a measurement, memory or arithmetic, and its fraction of it: the time the ceilings allow
