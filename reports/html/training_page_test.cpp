@@ -106,6 +106,18 @@ TEST(TrainingPage, TheTimelineCountsWhatIsHidden) {
   EXPECT_EQ(timeline_part({run}), "") << "a timeline of thousands of spans stays in the JSON";
 }
 
+TEST(TrainingPage, TheTimelineThatHidesCommunicationComesFirst) {
+  TrainingRun alone, hiding;
+  alone.mode = "single";
+  alone.timeline = {{0, TimelineLane::compute, TrainingPhase::backward, "", 0, 0.010}};
+  hiding.mode = "distributed_data_parallel";
+  hiding.timeline = {{0, TimelineLane::compute, TrainingPhase::backward, "", 0, 0.010},
+                     {0, TimelineLane::communication, TrainingPhase::exposed_communication, "", 0.005, 0.010},
+                     {1, TimelineLane::compute, TrainingPhase::backward, "", 0, 0.010}};
+  const std::string html = timeline_part({alone, hiding});
+  EXPECT_LT(html.find("<b>distributed_data_parallel</b>"), html.find("<b>single</b>"));
+}
+
 TEST(TrainingPage, ScalingNamesItsBaseAndMarksWhatSharesCores) {
   const std::string html = scaling_part(only_training().training);
   EXPECT_TRUE(has(html, "Speed-up over <b>1 rank</b>"));

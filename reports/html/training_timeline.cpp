@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <vector>
 
 #include "reports/enum_names.hpp"
 #include "reports/html/line_chart.hpp"
@@ -135,14 +136,32 @@ std::string figure_of(const TrainingRun& run, std::size_t& spans_left) {
          "</figure>";
 }
 
+// What a timeline is looked at for: communication behind computation, then any communication, then the rest.
+int interest_of(const TrainingRun& run) {
+  std::set<int> ranks;
+  for (const TimelineSpan& span : run.timeline) ranks.insert(span.rank);
+  if (ranks.size() < 2) return 0;
+  for (const int rank : ranks)
+    if (hidden_share(run.timeline, rank) > 0) return 2;
+  return 1;
+}
+
+std::vector<const TrainingRun*> most_interesting_first(const std::vector<TrainingRun>& runs) {
+  std::vector<const TrainingRun*> ordered;
+  for (const TrainingRun& run : runs)
+    if (!run.timeline.empty()) ordered.push_back(&run);
+  std::stable_sort(ordered.begin(), ordered.end(),
+                   [](const TrainingRun* a, const TrainingRun* b) { return interest_of(*a) > interest_of(*b); });
+  return ordered;
+}
+
 }  // namespace
 
 std::string timeline_part(const std::vector<TrainingRun>& runs) {
   std::string first, others;
   std::size_t spans_left = most_spans, drawn = 0, left_out = 0;
-  for (const TrainingRun& run : runs) {
-    if (run.timeline.empty()) continue;
-    const std::string figure = figure_of(run, spans_left);
+  for (const TrainingRun* run : most_interesting_first(runs)) {
+    const std::string figure = figure_of(*run, spans_left);
     (figure.empty() ? left_out : drawn) += 1;
     (first.empty() ? first : others) += figure;
   }
