@@ -2,6 +2,7 @@
 #include "harness/plan/case_inputs.hpp"
 
 #include "harness/data/random.hpp"
+#include "harness/plan/plain_data.hpp"
 
 namespace lockstep {
 namespace {
@@ -16,7 +17,7 @@ std::vector<Values> draw_inputs(const Operator& definition, const Problem& probl
                                 std::uint64_t seed) {
   std::vector<Values> inputs;
   inputs.reserve(signature.inputs.size());
-  const std::uint64_t stream = mix64(seed) ^ hash_name(problem.label());
+  const std::uint64_t stream = mix64(seed) ^ hash_name(without_plain_data(problem).label());
   bool derives = false;
   for (const TensorSpec& spec : signature.inputs) {
     Values values(spec.dtype, spec.shape);
@@ -26,6 +27,7 @@ std::vector<Values> draw_inputs(const Operator& definition, const Problem& probl
       fill_values(values, problem.fill, spec.fill, stream ^ hash_name(spec.name));
     inputs.push_back(std::move(values));
   }
+  make_plain(problem, signature, inputs);
   if (derives) definition.derive_saved(problem, inputs);
   definition.check_inputs(problem, inputs);
   return inputs;
