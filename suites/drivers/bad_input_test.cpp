@@ -79,6 +79,9 @@ TEST_F(BadInput, NumbersAreChecked) {
 
 TEST_F(BadInput, FlagsOfTheLibrariesAreChecked) {
   expect(2, "--gtest_frob", {"verify", "--gtest_frob"});
+  expect(2, "--gtest_repeat=abc", {"verify", "--gtest_repeat=abc"});
+  // One line, and none of the pages of help that GoogleTest would print.
+  EXPECT_EQ(testing::run_program(LOCKSTEP_MISBEHAVING_PROGRAM, {"verify", "--gtest_frob"}).out, "");
   expect(2, "--benchmark_filter", {"verify", "--benchmark_filter=x"});
   expect(2, "--benchmark_frob", {"bench", "--benchmark_frob"});
   expect(2, "accepted: console, json, csv", {"bench", "--benchmark_format=pdf"});

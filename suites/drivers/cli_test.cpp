@@ -50,6 +50,32 @@ TEST_F(Commands, ListAndDoctor) {
   EXPECT_THAT(doctor.out, AllOf(HasSubstr("machine"), HasSubstr("cuda"), HasSubstr("operators")));
 }
 
+TEST_F(Commands, VerifyAlwaysDumpsWhatFailed) {
+  const std::string wrong = "gelu.forward/reference.wrong/x=3x5,dtype=f32",
+                    aborts = "gelu.forward/reference.aborts/x=3x5,dtype=f32";
+  const std::string here = path("here");
+  std::filesystem::create_directories(here);
+  const auto verify_here = [&](const std::string& more) {
+    return testing::run_program("/bin/sh",
+                                {"-c", "cd '" + here + "' && exec '" LOCKSTEP_MISBEHAVING_PROGRAM "' verify " + more});
+  };
+  const Ended failed = verify_here("--case " + wrong + " --case " + aborts);
+  EXPECT_EQ(failed.status, 1);
+  std::vector<std::string> places;
+  for (std::size_t at = 0; (at = failed.out.find("dumped: ", at)) != std::string::npos;) {
+    at += 8;
+    places.push_back(failed.out.substr(at, failed.out.find(" (", at) - at));
+    EXPECT_TRUE(std::filesystem::exists(here + "/" + places.back() + "/case.json")) << places.back();
+  }
+  EXPECT_EQ(places.size(), 2u) << failed.out;
+  EXPECT_THAT(failed.out, HasSubstr("(" + aborts + ")"));
+  EXPECT_THAT(run({"verify", "--help"}).out, HasSubstr(places[0].substr(0, places[0].rfind('/'))));
+
+  const Ended named = verify_here("--case " + wrong + " --out there");
+  EXPECT_THAT(named.out, HasSubstr("dumped: there/failures/"));
+  EXPECT_THAT(verify_here("--filter '*works*'").out, Not(HasSubstr("dumped")));
+}
+
 TEST_F(Commands, VerifyJudgesWhatIsNotListed) {
   const std::string id = "gelu.forward/reference.works/x=3x5,approximate=tanh,dtype=bf16";
   const Ended passed = run({"verify", "--case", id, "--seed", "5", "--out", path("out")});

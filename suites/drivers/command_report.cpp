@@ -8,18 +8,9 @@
 #include "reports/html/page.hpp"
 #include "reports/report_file.hpp"
 #include "suites/drivers/cli.hpp"
+#include "suites/drivers/run_stages.hpp"
 
 namespace lockstep {
-namespace {
-
-/// A report given by its file or by the folder that holds report.json.
-std::filesystem::path report_path(const std::string& given) {
-  const std::filesystem::path path(given);
-  return std::filesystem::is_directory(path) ? path / "report.json" : path;
-}
-
-}  // namespace
-
 CommandBody add_report_command(CLI::App& command, const Surroundings&) {
   struct Options {
     std::string report, baseline, out;

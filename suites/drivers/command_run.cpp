@@ -4,7 +4,9 @@
 #include <chrono>
 #include <iostream>
 #include <memory>
+#include <optional>
 
+#include "reports/report_file.hpp"
 #include "reports/summary_text.hpp"
 #include "reports/totals.hpp"
 #include "suites/drivers/cli.hpp"
@@ -19,6 +21,7 @@ namespace {
 
 struct RunOptions {
   Selection selection;
+  std::string baseline;
   int rounds = 3;
   bool no_timing = false, no_faults = false, no_training = false;
 };
@@ -74,6 +77,9 @@ int run(const RunOptions& options, const Surroundings& surroundings) {
   const auto start = std::chrono::steady_clock::now();
   const std::string started = utc_now();
   const std::vector<Case> cases = options.selection.select(surroundings.catalogue);
+  // Read before the run: it may lie where this run writes, and hours of work must not end in a misspelt path.
+  std::optional<reports::Report> baseline;
+  if (!options.baseline.empty()) baseline = reports::read_report(report_path(options.baseline));
   prepare_folder(options.selection.out);
   std::cout << "seed " << options.selection.seed << "\n" << std::flush;
   const InterruptGuard guard;
@@ -89,7 +95,7 @@ int run(const RunOptions& options, const Surroundings& surroundings) {
   report.run.exit_status = status_of(report, options);
   dump_failures(report, surroundings.catalogue, options.selection.out);
   std::cout << reports::summary_text(report, isatty(STDOUT_FILENO) != 0);
-  write_reports(report, options.selection.out);
+  write_reports(report, options.selection.out, baseline ? &*baseline : nullptr);
   return report.run.exit_status;
 }
 
@@ -99,6 +105,8 @@ CommandBody add_run_command(CLI::App& command, const Surroundings& surroundings)
   auto options = std::make_shared<RunOptions>();
   options->selection.out = "lockstep-report";
   options->selection.add_options(command);
+  command.add_option("--baseline", options->baseline,
+                     "an earlier report.json, or the folder that holds it: the page says what changed since");
   command.add_option("--rounds", options->rounds, "processes per timed case")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();

@@ -142,6 +142,23 @@ TEST_F(RunCommand, TimesAndPlantsFaults) {
   EXPECT_FALSE(report.faults.empty());
 }
 
+TEST_F(RunCommand, SaysOnThePageWhatChangedSinceTheBaseline) {
+  ASSERT_EQ(judge({"--filter", "*works/x=1x8*"}).status, 0);
+  const std::string earlier = (folder_.path() / "earlier").string();
+  std::filesystem::rename(out(), earlier);
+  const auto page = [this] { return testing::text_of_file(out() + "/report.html"); };
+  ASSERT_EQ(judge({"--filter", "*works/x=2x8*"}).status, 0);
+  EXPECT_THAT(page(), ::testing::Not(HasSubstr("<p class=\"lead\">Against ")));
+  ASSERT_EQ(judge({"--filter", "*works/x=2x8*", "--baseline", earlier}).status, 0);
+  EXPECT_THAT(page(), HasSubstr("<p class=\"lead\">Against "));
+  // The report that this run replaces serves as well: it is read first.
+  ASSERT_EQ(judge({"--filter", "*works/x=2x8*", "--baseline", out() + "/report.json"}).status, 0);
+  EXPECT_THAT(page(), HasSubstr("<p class=\"lead\">Against "));
+  const Ended misspelt = judge({"--filter", "*works/x=2x8*", "--baseline", earlier + "x"});
+  EXPECT_EQ(misspelt.status, 2);
+  EXPECT_THAT(misspelt.err, HasSubstr(earlier + "x"));
+}
+
 TEST_F(RunCommand, CountsCasesAndSeeds) {
   EXPECT_EQ(judge({"--filter", "*works*", "--seed", "7", "--seeds", "3", "--expect-cases", "4"}).status, 0);
   const reports::Report report = this->report();

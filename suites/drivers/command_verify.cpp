@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <cstdio>
 #include <iostream>
 #include <memory>
 #include <unordered_map>
@@ -16,6 +19,32 @@
 
 namespace lockstep {
 namespace {
+
+/// Where a failing run without --out dumps what failed.
+constexpr const char* kDefaultDumps = "lockstep-verify";
+
+/// Standard output goes nowhere while this lives: GoogleTest answers a flag that it does not know with pages of help.
+class SilencedOutput {
+ public:
+  SilencedOutput() : kept_(dup(STDOUT_FILENO)) {
+    std::fflush(stdout);
+    const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    if (nowhere < 0) return;
+    dup2(nowhere, STDOUT_FILENO);
+    close(nowhere);
+  }
+  ~SilencedOutput() {
+    std::fflush(stdout);
+    if (kept_ < 0) return;
+    dup2(kept_, STDOUT_FILENO);
+    close(kept_);
+  }
+  SilencedOutput(const SilencedOutput&) = delete;
+  SilencedOutput& operator=(const SilencedOutput&) = delete;
+
+ private:
+  int kept_;
+};
 
 /// What the test bodies share: the pool starts when GoogleTest has decided which tests run.
 struct VerifyRun {
@@ -123,10 +152,11 @@ int finish(VerifyRun& run, const Surroundings& surroundings, const std::string& 
   }
   if (status == kNothingRan) std::cerr << "lockstep: no case ran; the reasons stand with the skipped ones\n";
   report.run.exit_status = status;
-  if (!run.selection.out.empty()) {
-    dump_failures(report, surroundings.catalogue, run.selection.out);
-    write_reports(report, run.selection.out);
-  }
+  const std::string& out = run.selection.out;
+  const std::string dumps = out.empty() ? kDefaultDumps : out;
+  for (const DumpedCase& dumped : dump_failures(report, surroundings.catalogue, dumps))
+    std::cout << "dumped: " << dumps << "/" << dumped.place << " (" << dumped.id << ")\n";
+  if (!out.empty()) write_reports(report, out);
   return status;
 }
 
@@ -137,7 +167,9 @@ CommandBody add_verify_command(CLI::App& command, const Surroundings& surroundin
   run->selection.add_options(command);
   command.add_flag("--judging-rate", run->rates,
                    "measure how many cases are judged per second on the shapes meant for it");
-  command.footer("GoogleTest's flags pass through (--gtest_filter, --gtest_output, ...).");
+  command.footer(std::string("GoogleTest's flags pass through (--gtest_filter, --gtest_output, ...).\n"
+                             "What fails is dumped for `lockstep replay` into OUT/failures, without --out into ") +
+                 kDefaultDumps + "/failures.");
   return [run, surroundings](const std::vector<std::string>& extras) -> int {
     const std::string started = utc_now();
     if (!run->selection.out.empty()) prepare_folder(run->selection.out);
@@ -149,7 +181,10 @@ CommandBody add_verify_command(CLI::App& command, const Surroundings& surroundin
     }
     run->cases = run->selection.select(surroundings.catalogue);
     register_tests(*run);
-    testing::InitGoogleTest(&arguments.count(), arguments.values());
+    {
+      const SilencedOutput no_help;
+      testing::InitGoogleTest(&arguments.count(), arguments.values());
+    }
     arguments.reject_rest();
     if (GTEST_FLAG_GET(list_tests)) return RUN_ALL_TESTS();
     testing::AddGlobalTestEnvironment(new PoolEnvironment(*run, surroundings.program));

@@ -172,16 +172,18 @@ std::string dump_case(const Case& item, std::uint64_t seed, const std::filesyste
   return name;
 }
 
-int dump_failures(reports::Report& report, const Catalogue& catalogue, const std::filesystem::path& out) {
-  int dumped = 0;
+std::vector<DumpedCase> dump_failures(reports::Report& report, const Catalogue& catalogue,
+                                      const std::filesystem::path& out) {
+  std::vector<DumpedCase> dumped;
   std::map<std::string, int> dumped_of;
   for (reports::CaseResult& row : report.cases) {
-    if (dumped == kMostDumps || interrupted()) break;
+    if (dumped.size() == kMostDumps || interrupted()) break;
     if (!reports::is_broken(row.outcome) || row.outcome == reports::Outcome::blind) continue;
     int& of_this = dumped_of[row.operator_name + "." + row.direction + "/" + row.implementation];
     if (of_this == kMostDumpsOfOne) continue;
     try {
       const std::string place = "failures/" + dump_case(catalogue.parse_case(row.id), row.seed, out / "failures");
+      dumped.push_back({row.id, place});
       if (row.failure)
         row.failure->dump = place;
       else
@@ -190,7 +192,6 @@ int dump_failures(reports::Report& report, const Catalogue& catalogue, const std
       continue;  // the rerun line gives the same data
     }
     ++of_this;
-    ++dumped;
   }
   return dumped;
 }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "harness/plan/case.hpp"
 #include "reports/report.hpp"
@@ -19,10 +20,16 @@ namespace lockstep {
 /// here (more than 4 million elements or 4 Gflop), or where the folder cannot be written.
 std::string dump_case(const Case& item, std::uint64_t seed, const std::filesystem::path& folder);
 
+/// A case and where it was dumped, relative to the folder of the dumps.
+struct DumpedCase {
+  std::string id, place;
+};
+
 /// Dumps broken cases of a report below `out`/failures: at most 20, and at most 3 of one implementation of an
 /// operation, so that one that always fails does not crowd out the others. The place, relative to `out`, goes into
 /// Failure::dump, or into the reason of a case that has no failing element. What cannot be dumped is left as it is.
-/// Returns how many were written.
-int dump_failures(reports::Report& report, const Catalogue& catalogue, const std::filesystem::path& out);
+/// Returns what was written.
+std::vector<DumpedCase> dump_failures(reports::Report& report, const Catalogue& catalogue,
+                                      const std::filesystem::path& out);
 
 }  // namespace lockstep

@@ -153,11 +153,16 @@ void time_cases(const std::vector<Case>& cases, const Selection& selection, cons
   }
 }
 
-void write_reports(const reports::Report& report, const std::string& out) {
+void write_reports(const reports::Report& report, const std::string& out, const reports::Report* baseline) {
   const std::filesystem::path folder(out);
   reports::write_report(folder / "report.json", report);
-  reports::write_text_atomically(folder / "report.html", reports::render_html(report, nullptr));
+  reports::write_text_atomically(folder / "report.html", reports::render_html(report, baseline));
   std::cout << "report: " << (folder / "report.html").string() << "\n";
+}
+
+std::filesystem::path report_path(const std::string& given) {
+  const std::filesystem::path path(given);
+  return std::filesystem::is_directory(path) ? path / "report.json" : path;
 }
 
 }  // namespace lockstep

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -25,7 +26,11 @@ void time_cases(const std::vector<Case>& cases, const Selection& selection, cons
 /// Whether a case is timed on this machine: models and the shapes meant for it, f32 on the CPU, never the emulator.
 bool is_timed(const Case& item, bool gpu);
 
-/// Writes report.json and report.html into the folder and says where they lie.
-void write_reports(const reports::Report& report, const std::string& out);
+/// Writes report.json and report.html into the folder and says where they lie. The page says what changed since
+/// `baseline`, where there is one.
+void write_reports(const reports::Report& report, const std::string& out, const reports::Report* baseline = nullptr);
+
+/// A report given by its file or by the folder that holds report.json.
+std::filesystem::path report_path(const std::string& given);
 
 }  // namespace lockstep
