@@ -29,10 +29,11 @@ class Eviction {
 
 template <class Sample>
 Measurement collect(MeasurementKind kind, std::int64_t iterations, const MeasurePolicy& policy, Sample sample) {
-  Measurement measurement{.kind = kind, .samples_seconds = {}, .iterations = iterations, .note = {}};
+  Measurement measurement{.kind = kind, .samples_seconds = {}, .iterations = iterations, .note = {}, .gpu_state = {}};
   sample();  // warm-up
   const StoppingRule rule(policy);
   while (rule.wants_more(measurement.samples_seconds)) measurement.samples_seconds.push_back(sample());
+  measurement.gpu_state = read_gpu();
   return measurement;
 }
 
@@ -57,7 +58,8 @@ Measurement measure_graph(Device& device, const std::vector<std::function<void()
   } catch (const Error& error) {  // a library that synchronises cannot be captured: say so, keep the other two times
     return {.kind = MeasurementKind::gpu_warm_graph,
             .samples_seconds = {},
-            .note = std::string("no graph: ") + error.what()};
+            .note = std::string("no graph: ") + error.what(),
+            .gpu_state = {}};
   }
 }
 

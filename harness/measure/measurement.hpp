@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "harness/device/device.hpp"
+#include "harness/device/gpu_telemetry.hpp"
 
 namespace lockstep {
 
@@ -24,6 +26,8 @@ struct Measurement {
   /// The probes before and after found the machine otherwise idle.
   bool quiet = true;
   std::string note;
+  /// The GPU right after the last sample, still warm from it; nothing on the CPU and without NVML.
+  std::optional<GpuReading> gpu_state;
 };
 
 /// How long to measure. Stops when the 95 % interval of the median is no wider than +-`relative_precision` of it (and at

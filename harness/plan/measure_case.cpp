@@ -5,6 +5,7 @@
 
 #include "harness/data/error.hpp"
 #include "harness/device/gpu_events.hpp"
+#include "harness/device/named_range.hpp"
 #include "harness/measure/cpu_timer.hpp"
 #include "harness/measure/gpu_timer.hpp"
 #include "harness/plan/case_inputs.hpp"
@@ -52,10 +53,12 @@ void time_and_judge(const Case& item, Device& device, const MeasurePolicy& polic
     launches.push_back(set.launch);
   }
   std::vector<Measurement> measurements;
-  if (device.kind() == DeviceKind::gpu)
+  if (device.kind() == DeviceKind::gpu) {
+    const NamedRange range(device, item.id());
     measurements = measure_on_gpu(device, launches, policy);
-  else
+  } else {
     measurements.push_back(measure_on_cpu(launches[0], policy));
+  }
 
   const Judge judge(*item.definition, problem, signature, inputs, item.implementation->contract(problem),
                     options.coverage, options.seed);

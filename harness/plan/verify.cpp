@@ -6,6 +6,7 @@
 #include <new>
 
 #include "harness/data/error.hpp"
+#include "harness/device/named_range.hpp"
 #include "harness/plan/case_inputs.hpp"
 #include "harness/simt/settings.hpp"
 
@@ -101,6 +102,7 @@ void run_and_judge(const Case& item, Device& device, const VerifyOptions& option
     result.judge_seconds += watch.lap();
     {
       const simt::SettingsScope scope({.order = pass.order, .seed = options.seed, .os_threads = 1});
+      const NamedRange range(device, item.id());
       launch();
       device.synchronize();
     }

@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "harness/device/device.hpp"
+#include "harness/device/gpu_telemetry.hpp"
 #include "kernels/library_versions.hpp"
 #include "suites/drivers/build_info.hpp"
 #include "suites/drivers/images.hpp"
@@ -93,6 +94,8 @@ reports::Environment describe_environment() {
   if (e.cuda.compiled) e.cuda.toolkit = build_info().cuda_toolkit;
   if (const std::string why = gpu_unavailable(); !why.empty())
     e.reasons.push_back({"CUDA kernels on a GPU", why + "; they are judged under the emulator and not timed"});
+  else if (const std::string silent = gpu_telemetry_unavailable(); !silent.empty())
+    e.reasons.push_back({"clocks, power and temperature of the GPU", silent});
   if (const std::string why = images_unavailable(); !why.empty()) e.reasons.push_back({"problem set images", why});
   return e;
 }

@@ -165,6 +165,13 @@ void ReportBuilder::add_measurements(const Case& item, const TaskResult& result)
     reports::Measurement& row = report_.measurements[entry->second];
     row.samples_seconds.push_back(median_of(m.samples_seconds));
     row.quiet = row.quiet && m.quiet;
+    if (!m.gpu_state) continue;
+    // Of several processes the last reading; but a slowdown in any of them is told.
+    const std::string throttled = row.gpu_state ? row.gpu_state->throttle : "";
+    row.gpu_state = {.clock_mhz = m.gpu_state->clock_mhz,
+                     .power_watts = m.gpu_state->power_watts,
+                     .temperature_celsius = m.gpu_state->temperature_celsius,
+                     .throttle = m.gpu_state->throttle.empty() ? throttled : m.gpu_state->throttle};
   }
 }
 

@@ -90,11 +90,14 @@ CaseResult verdict_from(const Json& json) {
 }
 
 Json measurement_json(const Measurement& m) {
-  return {{"kind", static_cast<int>(m.kind)},
-          {"samples", numbers(m.samples_seconds)},
-          {"iterations", m.iterations},
-          {"quiet", m.quiet},
-          {"note", m.note}};
+  Json json{{"kind", static_cast<int>(m.kind)},
+            {"samples", numbers(m.samples_seconds)},
+            {"iterations", m.iterations},
+            {"quiet", m.quiet},
+            {"note", m.note}};
+  if (const auto& gpu = m.gpu_state)
+    json["gpu"] = {number(gpu->clock_mhz), number(gpu->power_watts), number(gpu->temperature_celsius), gpu->throttle};
+  return json;
 }
 
 Measurement measurement_from(const Json& json) {
@@ -104,6 +107,8 @@ Measurement measurement_from(const Json& json) {
   m.iterations = json.at("iterations");
   m.quiet = json.at("quiet");
   m.note = json.at("note");
+  if (const auto gpu = json.find("gpu"); gpu != json.end())
+    m.gpu_state = {number(gpu->at(0)), number(gpu->at(1)), number(gpu->at(2)), gpu->at(3)};
   return m;
 }
 
