@@ -3,9 +3,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <limits>
 
-#include "harness/data/random.hpp"
+#include "harness/measure/quietness.hpp"
 #include "harness/measure/stopping_rule.hpp"
 
 namespace lockstep {
@@ -19,27 +18,7 @@ double seconds_of(const std::function<void()>& call, std::int64_t iterations) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// A chain of dependent multiplications: its time depends on the core's clock and on being left alone, not on memory.
-double probe_seconds() {
-  volatile std::uint64_t sink = 0;
-  return seconds_of(
-      [&sink] {
-        std::uint64_t state = 1;
-        for (int i = 0; i < 20000; ++i) state = mix64(state);
-        sink = state;
-      },
-      1);
-}
-
 }  // namespace
-
-bool machine_is_quiet() {
-  static double best = std::numeric_limits<double>::infinity();
-  double now = std::numeric_limits<double>::infinity();
-  for (int attempt = 0; attempt < 5; ++attempt) now = std::min(now, probe_seconds());
-  best = std::min(best, now);
-  return now <= 1.1 * best;
-}
 
 Measurement measure_on_cpu(const std::function<void()>& call, const MeasurePolicy& policy) {
   Measurement measurement;

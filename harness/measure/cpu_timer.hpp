@@ -11,8 +11,4 @@ namespace lockstep {
 /// MeasurePolicy::sample_seconds, until the stopping rule is content. A quietness probe runs before and after.
 Measurement measure_on_cpu(const std::function<void()>& call, const MeasurePolicy& policy);
 
-/// Whether a fixed amount of arithmetic takes as long as it did at its best since the process started, within 10 %: another
-/// process on the core, or a lowered clock, makes it longer. Takes about a millisecond.
-bool machine_is_quiet();
-
 }  // namespace lockstep

@@ -9,9 +9,11 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <thread>
 
 #include "harness/data/error.hpp"
-#include "harness/measure/cpu_timer.hpp"
+#include "harness/measure/measurement.hpp"
+#include "harness/measure/quietness.hpp"
 #include "suites/collectives/collective_case.hpp"
 
 namespace lockstep {
@@ -125,10 +127,15 @@ class PointMeasurement {
     return static_cast<int>(std::clamp(std::ceil(plan_.sample_seconds / once), 1.0, 10000.0));
   }
 
-  /// Asked on one rank, since the probe is for one thread, while the others sleep in a meeting.
+  /// Asked on one rank, since the probe is for one thread. The others sleep longer than it takes: those that wait in a
+  /// meeting may poll there, and would be taken for neighbours.
   bool machine_is_quiet_for_all() {
     ranks_.barrier();
-    const double quiet = ranks_.rank() == 0 ? (machine_is_quiet() ? 1 : 0) : 1;
+    double quiet = 1;
+    if (ranks_.rank() == 0)
+      quiet = machine_is_quiet() ? 1 : 0;
+    else
+      std::this_thread::sleep_for(std::chrono::milliseconds(15));
     return over_ranks(quiet, Reduction::min) == 1;
   }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "suites/scaling/collective_points.hpp"
 
+#include "harness/measure/quietness.hpp"
 #include "kernels/communicator/threads/run_ranks.hpp"
-#include "suites/scaling/quietness.hpp"
 
 namespace lockstep {
 
@@ -13,13 +13,13 @@ std::vector<BandwidthPoint> measure_collectives(int ranks, const std::vector<std
   plan.payload_bytes = payload_bytes;
   plan.pairs = pairs;
   std::vector<BandwidthPoint> points;
-  const bool idle_before = machine_is_idle();
+  const bool idle_before = machine_is_quiet();
   run_ranks(ranks, [&](Communicator& communicator) {
     const std::unique_ptr<Device> host = make_host_device(DeviceKind::cpu);
     std::vector<BandwidthPoint> mine = measure_bandwidth(communicator, *host, plan);
     if (communicator.rank() == 0) points = std::move(mine);
   });
-  const bool idle = machine_is_idle() && idle_before;
+  const bool idle = machine_is_quiet() && idle_before;
   for (BandwidthPoint& point : points) point.quiet = point.quiet && idle;
   return points;
 }

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <limits>
 
-#include "suites/scaling/quietness.hpp"
+#include "harness/measure/quietness.hpp"
 
 namespace lockstep {
 
@@ -27,9 +27,9 @@ std::vector<StepSeries> measure_interleaved(const std::vector<Contender>& conten
       const std::size_t index = repetition % 2 == 0 ? i : contenders.size() - 1 - i;
       if (!proceed(contenders[index].name)) return series;
       StepSeries& mine = series[index];
-      mine.noisy_probes += !machine_is_idle();
+      mine.noisy_probes += !machine_is_quiet();
       const StepSample sample = contenders[index].run();
-      mine.noisy_probes += !machine_is_idle();
+      mine.noisy_probes += !machine_is_quiet();
       mine.probes += 2;
       mine.steps.push_back(sample.step_seconds);
       mine.backwards.push_back(sample.backward_seconds);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "suites/scaling/quietness.hpp"
+#include "harness/measure/quietness.hpp"
 
 #include <gtest/gtest.h>
 
@@ -20,7 +20,7 @@ TEST(Quietness, ANeighbourThatRunsIsNoticed) {
     while (!ends) {
     }
   });
-  const bool idle = machine_is_idle();
+  const bool idle = machine_is_quiet();
   ends = true;
   neighbour.join();
   EXPECT_FALSE(idle);
