@@ -161,7 +161,7 @@ class Backward {
 
   T element(std::size_t output, std::int64_t index) const {
     const std::int64_t row = rows_.op.row_of(index), c = rows_.op.class_of(index);
-    if (rows_.is_ignored(row)) return T(0.0);
+    if (rows_.is_ignored(row)) return T(0.0 * value_of(rows_.probability(row, c)));
     const T scale = rows_.op.reduction == Reduction::none ? g_[row] : scale_;
     if (output == 1) {
       const T weighted = rows_.weighted(c, rows_.surprise(row, c));

@@ -20,8 +20,9 @@ namespace lockstep {
 /// (and d_target) in input's shape, which alone decides, as in PyTorch; weight [C]; y, g_y scalars, or for none the shape
 /// of class targets. Weights get no gradient.
 /// Parameters: reduction (mean), ignore_index (-100), label_smoothing (0; a negative one counts as 0). Dtypes: f32, f16,
-/// bf16; exponentials, logarithms and sums in f32. Backward recomputes p from input. Ignored rows have gradient 0; the mean
-/// over no kept row is NaN.
+/// bf16; exponentials, logarithms and sums in f32. Backward recomputes p from input. The mean over no kept row is NaN. The
+/// gradient of an ignored row is 0 p_rc, as PyTorch's backward of log_softmax leaves it: 0 wherever the row has a softmax,
+/// NaN where it has none (a NaN or +infinity among its logits, or all of them -infinity).
 /// Refused: shapes that do not fit; label_smoothing above 1; ignore_index >= 0 with probabilities; targets outside [0, C)
 /// that are not ignore_index.
 struct CrossEntropy {

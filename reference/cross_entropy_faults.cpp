@@ -77,8 +77,8 @@ struct Wrong {
   }
   double gradient(std::size_t output, std::int64_t index, double scale) const {
     const std::int64_t row = op.row_of(index), c = op.class_of(index);
-    if (drops_ignored && is_ignored(row)) return 0;
     const double total = log_total(row);
+    if (drops_ignored && is_ignored(row)) return 0 * std::exp(logit(row, c) - total);
     if (op.reduction == Reduction::none && reads_gradient) scale *= in.back()[row];
     if (output == 1) return scale * kept_share * weight(c) * (total - logit(row, c));
     const double probability = std::exp(logit(row, c) - total);

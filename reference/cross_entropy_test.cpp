@@ -110,6 +110,25 @@ TEST(CrossEntropy, InfinitiesGiveWhatPyTorchGives) {
   }
 }
 
+// PyTorch's backward multiplies the softmax of an ignored row by 0; its forward does not look at the row.
+TEST(CrossEntropy, AnIgnoredRowWithoutASoftmaxHasNoGradient) {
+  const auto backward = [](std::initializer_list<double> logits, const char* more) {
+    return all("backward", std::string("input=2x3,ignore_index=1") + more,
+               {tensor({2, 3}, logits), classes({2}, {1, 0}), tensor({}, {1})});
+  };
+  for (const char* more : {"", ",label_smoothing=0.1", ",reduction=sum"}) {
+    for (const double spoiling : {kInfinity, std::nan("")}) {
+      const std::vector<double> gradient = backward({0, spoiling, 1, 0, 0, 0}, more);
+      for (int i = 0; i < 3; ++i) EXPECT_TRUE(std::isnan(gradient[static_cast<std::size_t>(i)])) << more << i;
+      for (int i = 3; i < 6; ++i) EXPECT_TRUE(std::isfinite(gradient[static_cast<std::size_t>(i)])) << more << i;
+    }
+    EXPECT_TRUE(std::isnan(backward({-kInfinity, -kInfinity, -kInfinity, 0, 0, 0}, more)[1]));
+    EXPECT_EQ(backward({0, -kInfinity, 1, 0, 0, 0}, more)[1], 0);
+  }
+  EXPECT_TRUE(std::isfinite(all("forward", "input=2x3,ignore_index=1",
+                                {tensor({2, 3}, {kInfinity, 0, 0, 0, 0, 0}), classes({2}, {1, 0})})[0]));
+}
+
 TEST(CrossEntropy, BackwardIsTheDerivativeOfTheForward) {
   for (const char* label :
        {"input=4x5", "input=5", "input=3x4x2x3,reduction=none", "input=6x7,weight=7,ignore_index=2",

@@ -95,13 +95,15 @@ __global__ void __launch_bounds__(kMostThreads)
       for (int i = 0; i < kPack; ++i) {
         const float probability = logits.probability(values[i]);
         float gradient = 0.0f;
-        if (is_single)
+        if (!is_kept)
+          gradient = 0.0f * probability;  // NaN for a row that has no softmax, as in PyTorch
+        else if (is_single)
           gradient = row_scale * (c + i == target ? probability - 1.0f : probability);
         else if (targets.classes)
           gradient = row_scale * (probability * total - targets.share_of_class(c + i, target));
         else
           gradient = row_scale * (probability * total - targets.share(c + i, to_float(given.values[i])));
-        out.values[i] = from_float<Scalar>(is_kept ? gradient : 0.0f);
+        out.values[i] = from_float<Scalar>(gradient);
         if (d_target) {
           const float surprise = targets.weighted(c + i, logits.surprise(values[i]));
           out_target.values[i] =

@@ -225,10 +225,6 @@ def draw_cross_entropy(rng):
         if chance(rng, 0.06):
             targets = np.where(spoilt, classes, targets)
         inputs["target"] = np.asarray(targets, dtype=np.int64)
-        if targets.shape == input_shape[:1] * (len(input_shape) > 1) + input_shape[2:]:
-            # An ignored row has no gradient here; PyTorch multiplies its softmax by 0, which is NaN where that is.
-            ignored = np.expand_dims(targets == parameters.get("ignore_index", -100), min(1, len(input_shape) - 1))
-            inputs["input"] = np.where(ignored & ~np.isfinite(inputs["input"]), 1.0, inputs["input"])
         op, with_respect_to = "cross_entropy", ["input"]
     keywords = {name: value for name, value in parameters.items() if name != "weighted"}
     return Call(op, parameters, inputs,
