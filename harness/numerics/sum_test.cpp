@@ -76,6 +76,29 @@ TEST(Sum, AFewTermsAddedOneByOneStayWithinFiveRms) {
   EXPECT_GT(worst, 3.5);
 }
 
+// The float instance of a reference adds in so many partial sums. The mean over all orders is what errors of many sums have
+// in the mean; those of single elements scatter around it, so that one in 10^9 correct sums lies beyond 8 rms.
+TEST(Sum, PartialSumsHaveTheRmsOfAllOrders) {
+  const ContractScope scope({.partial_sums = kReferencePartialSums});
+  for (const std::int64_t n : {16, 31, 64, 1000})
+    for (const float mean : {0.0f, 2.0f}) {
+      double squares = 0, worst = 0;
+      const std::uint64_t sums = 40000 / static_cast<std::uint64_t>(n) + 2000;
+      for (std::uint64_t seed = 1; seed <= sums; ++seed) {
+        const std::vector<float> x = bell_numbers(n, seed, mean);
+        const float got = sum<float>(n, [&](std::int64_t i) { return x[static_cast<std::size_t>(i)]; });
+        const Tracked truth = tracked_sum_of(x);
+        const double error = (static_cast<double>(got) - truth.value) / truth.rms();
+        squares += error * error;
+        worst = std::max(worst, std::abs(error));
+      }
+      const double rms = std::sqrt(squares / static_cast<double>(sums));
+      EXPECT_GT(rms, 0.75) << n << " terms around " << mean;
+      EXPECT_LT(rms, 1.15) << n << " terms around " << mean;
+      EXPECT_LT(worst, 6.0) << n << " terms around " << mean;
+    }
+}
+
 // What is known of the order leaves the partial sums of another order out.
 TEST(Sum, PartialSumsThatStrayCountForOneChainOnly) {
   std::vector<float> x(256, 1.0f);
