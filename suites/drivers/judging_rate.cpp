@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "harness/measure/measurement.hpp"
+#include "reports/counted_rate.hpp"
 #include "suites/drivers/interrupt.hpp"
 
 namespace lockstep {
@@ -80,7 +81,8 @@ double rate_of(const std::string& id, Coverage coverage, const Selection& select
 
 void measure_judging_rates(const Catalogue& catalogue, const Selection& selection, const std::string& program,
                            ReportBuilder& builder) {
-  std::printf("%-36s %12s %12s %10s %10s\n", "cases judged per second", "full", "sampled", "target", "benchdnn");
+  std::printf("%-36s %12s %12s %10s %-14s %10s\n", "cases judged per second", "full", "sampled", "target", "counts",
+              "benchdnn");
   for (const RatedShape& shape : kShapes) {
     if (interrupted()) return;
     const auto id = rated_case(catalogue, shape);
@@ -92,8 +94,10 @@ void measure_judging_rates(const Catalogue& catalogue, const Selection& selectio
     rate.cases_per_second_full = rate_of(*id, Coverage::full, selection, program);
     rate.cases_per_second_sampled = rate_of(*id, Coverage::sampled, selection, program);
     if (shape.benchdnn > 0) rate.benchdnn_cases_per_second = shape.benchdnn;
-    std::printf("%-36s %12.1f %12.1f %10.0f %10.2f\n", shape.name, *rate.cases_per_second_full,
-                rate.cases_per_second_sampled, shape.target, shape.benchdnn);
+    const reports::CountedRate counted = reports::counted_rate(rate);
+    std::printf("%-36s %12.1f %12.1f %10.0f %-14s %10.2f%s\n", shape.name, *rate.cases_per_second_full,
+                rate.cases_per_second_sampled, shape.target, counted.is_sampled ? "sampled" : "full", shape.benchdnn,
+                counted.reaches_target ? "" : "  below target");
     std::fflush(stdout);
     builder.add_rate(std::move(rate));
   }
