@@ -13,19 +13,26 @@
 namespace lockstep::reports {
 namespace {
 
+constexpr const char* kAccepted = "; accepted: a report.json that lockstep wrote";
+
 std::string read_text(const std::filesystem::path& path) {
   std::error_code problem;
   const auto status = std::filesystem::status(path, problem);
-  if (!std::filesystem::exists(status)) throw Error(path.string() + ": no such report");
+  if (!std::filesystem::exists(status)) throw Error(path.string() + ": no such report" + kAccepted);
   if (std::filesystem::is_directory(status)) {
-    throw Error(path.string() + " is a folder; a report is a file, usually report.json in it");
+    throw Error(path.string() + " is a folder; accepted: a report, usually report.json in it");
   }
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   // An empty file would set failbit here, which is why emptiness is asked of the text.
   text << file.rdbuf();
-  if (!file.is_open() || file.bad()) throw Error(path.string() + ": cannot be read: " + std::strerror(errno));
+  if (!file.is_open() || file.bad())
+    throw Error(path.string() + ": cannot be read: " + std::strerror(errno) + kAccepted);
   return text.str();
+}
+
+[[noreturn]] void fail_to_write(const std::filesystem::path& path, const std::string& why) {
+  throw Error(path.string() + ": cannot be written: " + why + "; accepted: a file in a folder that can be written");
 }
 
 // Removes the temporary file unless the rename took it away.
@@ -74,19 +81,20 @@ void write_text_atomically(const std::filesystem::path& path, const std::string&
   const TemporaryFile temporary(name);
   {
     std::ofstream file(temporary.path(), std::ios::binary | std::ios::trunc);
-    if (!file) throw Error(path.string() + ": cannot be written: " + std::strerror(errno));
+    if (!file) fail_to_write(path, std::strerror(errno));
     file << text;
     file.close();
-    if (!file) throw Error(path.string() + ": cannot be written: " + std::strerror(errno));
+    if (!file) fail_to_write(path, std::strerror(errno));
   }
   std::error_code problem;
   std::filesystem::rename(temporary.path(), path, problem);
-  if (problem) throw Error(path.string() + ": cannot be written: " + problem.message());
+  if (problem) fail_to_write(path, problem.message());
 }
 
 Report read_report(const std::filesystem::path& path) {
   const std::string text = read_text(path);
-  if (text.find_first_not_of(" \t\r\n") == std::string::npos) throw Error(path.string() + " is empty, not a report");
+  if (text.find_first_not_of(" \t\r\n") == std::string::npos)
+    throw Error(path.string() + " is empty, not a report" + kAccepted);
   Json document;
   try {
     document = Json::parse(text);
@@ -94,7 +102,7 @@ Report read_report(const std::filesystem::path& path) {
     // The parser points one past the last byte it saw: a document that stops there was cut off.
     const bool cut_off = problem.byte >= text.size();
     throw Error(path.string() + (cut_off ? " is cut off: the JSON ends early, after byte " : " is not JSON: byte ") +
-                std::to_string(cut_off ? text.size() : problem.byte));
+                std::to_string(cut_off ? text.size() : problem.byte) + kAccepted);
   }
   return from_json(document, path.string());
 }

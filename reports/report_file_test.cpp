@@ -132,7 +132,7 @@ TEST_F(ReportFile, RefusesAnotherFormatOrVersion) {
   EXPECT_THAT(message_for("{\"context\": {}, \"benchmarks\": []}"), HasSubstr("is not a Lockstep report"));
   EXPECT_THAT(message_for("[1]"), HasSubstr("is not a Lockstep report"));
   EXPECT_THAT(message_after([](Json& document) { document["lockstep"]["version"] = 7; }),
-              HasSubstr("is version 7; this Lockstep reads version 1"));
+              HasSubstr("is version 7; accepted: version 1"));
   EXPECT_THAT(message_after([](Json& document) { document["lockstep"]["version"] = "new"; }),
               HasSubstr("is version unknown"));
 }

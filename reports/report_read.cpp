@@ -189,12 +189,13 @@ void check_version(const Json& document, const std::string& origin) {
   const bool ours = document.is_object() && document.contains("lockstep") && document["lockstep"].is_object() &&
                     document["lockstep"].value("format", Json()) == "lockstep.report";
   if (!ours) {
-    throw Error(origin + " is not a Lockstep report: it lacks \"lockstep\": {\"format\": \"lockstep.report\"}");
+    throw Error(origin +
+                " is not a Lockstep report; accepted: JSON with \"lockstep\": {\"format\": \"lockstep.report\"}");
   }
   const Json version = document["lockstep"].value("version", Json());
   if (version == report_version) return;
   const std::string found = version.is_number_integer() ? version.dump() : "unknown";
-  throw Error(origin + " is version " + found + "; this Lockstep reads version " + std::to_string(report_version));
+  throw Error(origin + " is version " + found + "; accepted: version " + std::to_string(report_version));
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ namespace lockstep {
 namespace {
 
 constexpr std::string_view kMagic = "\x93NUMPY";
+constexpr const char* kAccepted = "; accepted: a .npy file as numpy.save writes it";
 
 class HeaderReader {
  public:
@@ -70,7 +71,7 @@ class HeaderReader {
     return at;
   }
   [[noreturn]] void fail(std::string_view key) const {
-    throw Error(path_ + ": malformed .npy header, key '" + std::string(key) + "'");
+    throw Error(path_ + ": malformed .npy header, key '" + std::string(key) + "'" + kAccepted);
   }
   std::string_view header_;
   const std::string& path_;
@@ -112,11 +113,11 @@ std::size_t checked_bytes(const Shape& shape, DType dtype, std::size_t available
 
 std::string read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error(path + ": cannot be opened");
+  if (!file) throw Error(path + ": cannot be opened" + kAccepted);
   try {
     return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   } catch (const std::ios_base::failure&) {  // a folder opens, but does not read
-    throw Error(path + ": cannot be read");
+    throw Error(path + ": cannot be read" + kAccepted);
   }
 }
 
@@ -125,15 +126,16 @@ std::string read_file(const std::string& path) {
 Values read_npy(const std::string& path) {
   const std::string content = read_file(path);
   const std::string_view text = content;
-  if (!text.starts_with(kMagic)) throw Error(path + ": not a .npy file (it does not begin with \\x93NUMPY)");
-  if (text.size() < 10) throw Error(path + ": truncated .npy header");
+  if (!text.starts_with(kMagic))
+    throw Error(path + ": not a .npy file (it does not begin with \\x93NUMPY)" + kAccepted);
+  if (text.size() < 10) throw Error(path + ": truncated .npy header" + kAccepted);
   const auto major = static_cast<unsigned char>(text[6]);
   if (major < 1 || major > 3) throw Error(path + ": .npy format " + std::to_string(major) + "; accepted: 1 to 3");
   const std::size_t length_bytes = major == 1 ? 2 : 4, header_at = 8 + length_bytes;
   std::uint32_t header_length = 0;
-  if (text.size() < header_at) throw Error(path + ": truncated .npy header");
+  if (text.size() < header_at) throw Error(path + ": truncated .npy header" + kAccepted);
   std::memcpy(&header_length, text.data() + 8, length_bytes);
-  if (text.size() - header_at < header_length) throw Error(path + ": truncated .npy header");
+  if (text.size() - header_at < header_length) throw Error(path + ": truncated .npy header" + kAccepted);
 
   const HeaderReader header(text.substr(header_at, header_length), path);
   const std::string_view descriptor = header.quoted("descr");

@@ -8,6 +8,7 @@
 #include "suites/drivers/cli.hpp"
 #include "suites/drivers/environment.hpp"
 #include "suites/drivers/interrupt.hpp"
+#include "suites/drivers/number_checks.hpp"
 #include "suites/drivers/pass_through.hpp"
 #include "suites/drivers/run_stages.hpp"
 
@@ -68,7 +69,7 @@ CommandBody add_bench_command(CLI::App& command, const Surroundings& surrounding
   auto run = std::make_shared<BenchRun>();
   run->selection.add_options(command);
   command.add_option("--budget", run->budget_seconds, "seconds of measuring per case and repetition")
-      ->check(CLI::PositiveNumber)
+      ->check(reject_amount)
       ->capture_default_str();
   command.add_flag("--all", run->all, "time small cases too, not only the large ones and the models");
   command.footer(

@@ -8,6 +8,7 @@
 #include "reports/html/page.hpp"
 #include "reports/report_file.hpp"
 #include "suites/drivers/cli.hpp"
+#include "suites/drivers/number_checks.hpp"
 #include "suites/drivers/run_stages.hpp"
 
 namespace lockstep {
@@ -42,7 +43,7 @@ CommandBody add_compare_command(CLI::App& command, const Surroundings&) {
   command.add_option("BASELINE", options->baseline, "the earlier report")->required();
   command.add_option("CURRENT", options->current, "the later report")->required();
   command.add_option("--delta", options->how.delta, "relative change that counts as none")
-      ->check(CLI::Range(0.0, 1.0))
+      ->check(reject_fraction)
       ->capture_default_str();
   return [options](const std::vector<std::string>&) -> int {
     const reports::Report baseline = reports::read_report(report_path(options->baseline));

@@ -11,6 +11,7 @@
 #include "suites/drivers/cli.hpp"
 #include "suites/drivers/environment.hpp"
 #include "suites/drivers/interrupt.hpp"
+#include "suites/drivers/number_checks.hpp"
 #include "suites/drivers/progress.hpp"
 #include "suites/drivers/run_stages.hpp"
 #include "suites/drivers/training_rows.hpp"
@@ -230,13 +231,13 @@ CommandBody add_scale_command(CLI::App& command, const Surroundings& surrounding
   command.add_option("--steps", plan.steps, "timed steps of one repetition")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
-  command.add_option("--seed", plan.seed, "of initial parameters and data")->capture_default_str();
+  command.add_option("--seed", plan.seed, "of initial parameters and data")->check(reject_seed)->capture_default_str();
   command.add_option("--link-latency", options->link_latency, "of the modelled link, seconds; with --link-bandwidth")
-      ->check(CLI::Range(0.0, 60.0));
+      ->check(reject_negative);
   command
       .add_option("--link-bandwidth", options->link_bandwidth,
                   "of the modelled link, bytes per second. Without both: as long as the backward")
-      ->check(CLI::PositiveNumber);
+      ->check(reject_amount);
   command.add_option("--link-model", plan.link_model, "what is trained over the modelled link")->capture_default_str();
   command.add_flag("--quick", options->quick, "ranks 1 and 2, 6 repetitions of 3 steps, fewer message sizes");
   command.add_option("--out", options->out, "folder for report.json and report.html");

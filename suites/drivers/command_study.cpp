@@ -8,6 +8,7 @@
 #include "suites/drivers/cli.hpp"
 #include "suites/drivers/environment.hpp"
 #include "suites/drivers/interrupt.hpp"
+#include "suites/drivers/number_checks.hpp"
 #include "suites/drivers/run_stages.hpp"
 #include "suites/training/batch_norm_study.hpp"
 #include "suites/training/batch_norm_tax.hpp"
@@ -112,7 +113,7 @@ CommandBody add_study_command(CLI::App& command, const Surroundings& surrounding
       ->check(CLI::Range(1, 1000000))
       ->capture_default_str();
   command.add_option("--lr", plan.lr, "first learning rate of SGD with momentum 0.9; falls linearly to 0")
-      ->check(CLI::PositiveNumber)
+      ->check(reject_amount)
       ->capture_default_str();
   command.add_option("--test-images", plan.test_images, "test images that give the accuracy")
       ->check(CLI::Range(1, 10000))

@@ -24,6 +24,7 @@ struct TrainOptions {
 
 std::vector<Scenario> scenarios_of(const TrainOptions& options) {
   std::vector<Scenario> scenarios;
+  if (options.modes.empty()) options.scenario.check_without_mode();
   for (const std::string& model : options.scenario.models) {
     if (options.modes.empty()) {
       const auto standard = standard_scenarios(model, options.scenario.ranks, options.scenario.rows,
@@ -50,14 +51,14 @@ int status_of(const reports::Training& training) {
 }
 
 int train_command(const TrainOptions& options, const Surroundings& surroundings) {
+  const std::vector<Scenario> scenarios = scenarios_of(options);
   if (!options.out.empty()) prepare_folder(options.out);
   const auto start = std::chrono::steady_clock::now();
   const std::string started = utc_now();
   const InterruptGuard guard;
   std::cout << "seed " << options.scenario.seed << std::endl;
   reports::Training training;
-  train_scenarios(scenarios_of(options), surroundings.catalogue, {options.executor == "fast", options.data}, false,
-                  training);
+  train_scenarios(scenarios, surroundings.catalogue, {options.executor == "fast", options.data}, false, training);
   if (!options.no_faults && options.modes.empty()) plant_training_faults(training);
   const int status = status_of(training);
   if (!options.out.empty()) {

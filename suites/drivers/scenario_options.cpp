@@ -7,6 +7,7 @@
 
 #include "harness/data/error.hpp"
 #include "reference/models/model.hpp"
+#include "suites/drivers/number_checks.hpp"
 
 namespace lockstep {
 namespace {
@@ -44,35 +45,68 @@ void ScenarioOptions::add_options(CLI::App& command) {
   command.add_option("--steps", steps, "optimiser steps; the first is not timed")
       ->check(CLI::Range(1, 1 << 20))
       ->capture_default_str();
-  command.add_option("--seed", seed, "of initial parameters and data")->capture_default_str();
-  command.add_option("--dtype", dtype_, "of parameters in the timed run: f32 or f64")->capture_default_str();
-  command.add_option("--autocast", autocast_, "bf16 or f16 for matrix products and convolutions");
-  command.add_option("--loss-scale", loss_scale_, "initial loss scale; it grows and backs off (0: none)");
-  command.add_option("--optimizer", optimizer_, "sgd, adam or adamw")
+  command.add_option("--seed", seed, "of initial parameters and data")->check(reject_seed)->capture_default_str();
+  // What describes one mode; the table of all modes has settings of its own, and would drop these without a word.
+  const auto of_mode = [&]<class T>(const char* name, T& value, const char* description) {
+    of_mode_.push_back(command.add_option(name, value, description));
+    return of_mode_.back();
+  };
+  const auto flag_of_mode = [&](const char* name, bool& value, const char* description) {
+    of_mode_.push_back(command.add_flag(name, value, description));
+    return of_mode_.back();
+  };
+  of_mode("--dtype", dtype_, "of parameters in the timed run: f32 or f64")->capture_default_str();
+  of_mode("--autocast", autocast_, "bf16 or f16 for matrix products and convolutions");
+  of_mode("--loss-scale", loss_scale_, "initial loss scale; it grows and backs off (0: none)")->check(reject_negative);
+  of_mode("--optimizer", optimizer_, "sgd, adam or adamw")
       ->check(CLI::IsMember({"sgd", "adam", "adamw"}))
       ->capture_default_str();
-  command.add_option("--lr", lr_, "learning rate")->capture_default_str();
-  command.add_option("--momentum", momentum_, "of sgd")->capture_default_str();
-  command.add_option("--weight-decay", weight_decay_, "weight decay")->capture_default_str();
-  command.add_flag("--nesterov", nesterov_, "Nesterov's momentum");
-  command.add_option("--clip-norm", clip_norm_, "clip the gradients' norm at this (0: do not clip)");
-  command.add_option("--norm-type", norm_type_, "order of that norm: a number or inf")->capture_default_str();
-  command.add_option("--clip-value", clip_value_, "clip each gradient at this magnitude (0: do not clip)");
-  command.add_option("--micro-batches", micro_batches_, "per rank and step")
-      ->check(CLI::Range(1, 4096))
+  of_mode("--lr", lr_, "learning rate")->check(reject_negative)->capture_default_str();
+  momentum_given_ = of_mode("--momentum", momentum_, "of sgd")->check(reject_negative)->capture_default_str();
+  of_mode("--weight-decay", weight_decay_, "weight decay")->check(reject_negative)->capture_default_str();
+  flag_of_mode("--nesterov", nesterov_, "Nesterov's momentum, of sgd");
+  of_mode("--clip-norm", clip_norm_, "clip the gradients' norm at this (0: do not clip)")->check(reject_negative);
+  norm_type_given_ =
+      of_mode("--norm-type", norm_type_, "order of --clip-norm's norm: a number or inf")->capture_default_str();
+  of_mode("--clip-value", clip_value_, "clip each gradient at this magnitude (0: do not clip)")->check(reject_negative);
+  of_mode("--micro-batches", micro_batches_, "per rank and step")->check(CLI::Range(1, 4096))->capture_default_str();
+  flag_of_mode("--sync-batch-norm", sync_batch_norm_, "statistics of batch norm over all ranks");
+  flag_of_mode("--no-buffer-broadcast", no_buffer_broadcast_, "leave running statistics to each rank");
+  flag_of_mode("--find-unused-parameters", find_unused_, "reduce what a rank did not use as zeros");
+  constexpr std::int64_t kMostBytes = std::int64_t{1} << 40;
+  of_mode("--first-bucket-bytes", first_bucket_bytes_, "of gradients, reduced first")
+      ->check(CLI::Range(std::int64_t{1}, kMostBytes))
       ->capture_default_str();
-  command.add_flag("--sync-batch-norm", sync_batch_norm_, "statistics of batch norm over all ranks");
-  command.add_flag("--no-buffer-broadcast", no_buffer_broadcast_, "leave running statistics to each rank");
-  command.add_flag("--find-unused-parameters", find_unused_, "reduce what a rank did not use as zeros");
-  command.add_option("--first-bucket-bytes", first_bucket_bytes_, "of gradients, reduced first")->capture_default_str();
-  command.add_option("--bucket-bytes", bucket_bytes_, "of gradients, all others")->capture_default_str();
-  command.add_option("--rank-timeout", arrival_limit_, "seconds a rank waits for another in one collective")
-      ->check(CLI::PositiveNumber)
+  of_mode("--bucket-bytes", bucket_bytes_, "of gradients, all others")
+      ->check(CLI::Range(std::int64_t{1}, kMostBytes))
+      ->capture_default_str();
+  of_mode("--rank-timeout", arrival_limit_, "seconds a rank waits for another in one collective")
+      ->check(reject_amount)
       ->capture_default_str();
 }
 
-Scenario ScenarioOptions::make(const std::string& model, const std::string& mode, int rank_count) const {
+void ScenarioOptions::check_without_mode() const {
+  for (const CLI::Option* option : of_mode_)
+    if (option->count() > 0)
+      throw Error(option->get_name() +
+                  " without --mode; accepted: with --mode, since the table of all modes has its own");
+  for (const int count : ranks)
+    if (count > rows)
+      throw Error("--ranks " + std::to_string(count) + " with --rows " + std::to_string(rows) +
+                  "; accepted: at most as many ranks as rows");
+}
+
+void ScenarioOptions::check_together() const {
   if (clip_norm_ != 0.0 && clip_value_ != 0.0) throw Error("--clip-norm and --clip-value; accepted: one of them");
+  if (norm_type_given_->count() > 0 && clip_norm_ == 0.0)
+    throw Error("--norm-type without --clip-norm; accepted: with a --clip-norm above 0");
+  if (optimizer_ != "sgd" && (momentum_given_->count() > 0 || nesterov_))
+    throw Error("--momentum or --nesterov with --optimizer " + optimizer_ + "; accepted: with sgd");
+  if (nesterov_ && momentum_ == 0.0) throw Error("--nesterov with --momentum 0; accepted: a momentum above 0");
+}
+
+Scenario ScenarioOptions::make(const std::string& model, const std::string& mode, int rank_count) const {
+  check_together();
   find_model(model);
   Scenario scenario{.plan = {}, .model = model, .rows = rows, .steps = steps, .seed = seed};
   scenario.dtype = precision(dtype_, "--dtype", {DType::f32, DType::f64});

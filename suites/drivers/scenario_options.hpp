@@ -19,16 +19,22 @@ struct ScenarioOptions {
   void add_options(CLI::App& command);
   /// The scenario of one mode with every option applied. Throws Error for options that contradict each other.
   Scenario make(const std::string& model, const std::string& mode, int ranks) const;
+  /// Throws Error for what was given and would have no effect without a mode.
+  void check_without_mode() const;
   /// A scenario's settings as options of the command line, each with a space before it.
   static std::string flags(const Scenario& scenario);
 
  private:
+  void check_together() const;
+
   std::string dtype_ = "f32", optimizer_ = "sgd", autocast_, norm_type_ = "2";
   double lr_ = 0.05, momentum_ = 0.9, weight_decay_ = 0.0, clip_norm_ = 0.0, clip_value_ = 0.0, loss_scale_ = 0.0;
   int micro_batches_ = 1;
   bool nesterov_ = false, sync_batch_norm_ = false, no_buffer_broadcast_ = false, find_unused_ = false;
   std::int64_t first_bucket_bytes_ = TrainingPlan{}.first_bucket_bytes, bucket_bytes_ = TrainingPlan{}.bucket_bytes;
   double arrival_limit_ = 60.0;
+  std::vector<CLI::Option*> of_mode_;
+  CLI::Option *momentum_given_ = nullptr, *norm_type_given_ = nullptr;
 };
 
 }  // namespace lockstep

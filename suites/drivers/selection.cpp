@@ -4,32 +4,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
-#include <cmath>
 #include <filesystem>
 #include <thread>
 
+#include "suites/drivers/number_checks.hpp"
+
 namespace lockstep {
-namespace {
-
-template <class Number>
-bool reads_as(const std::string& text, Number& value) {
-  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return failure == std::errc{} && end == text.data() + text.size();
-}
-
-// CLI11 turns -1 into the largest seed, and takes nan for a positive number.
-std::string reject_seed(const std::string& text) {
-  std::uint64_t seed = 0;
-  return reads_as(text, seed) ? "" : "'" + text + "' is no seed; accepted: 0 to 18446744073709551615";
-}
-std::string reject_amount(const std::string& text) {
-  double amount = 0;
-  return reads_as(text, amount) && std::isfinite(amount) && amount > 0 ? ""
-                                                                       : "'" + text + "'; accepted: a number above 0";
-}
-
-}  // namespace
 
 void Selection::add_options(CLI::App& command) {
   command.add_option("--suite", suite, "smoke, nightly or release")->capture_default_str();
