@@ -29,7 +29,8 @@ class PassThrough {
   /// Throws Error naming what the library left over.
   void reject_rest() const {
     if (count_ > 1)
-      throw Error("option '" + std::string(pointers_[1]) + "': the library that it is for knows no such name or value");
+      throw Error("option '" + std::string(pointers_[1]) +
+                  "': the library that it is for knows no such name or value; accepted: its own flags");
   }
 
  private:

@@ -18,14 +18,14 @@ class DescriptionReader {
  public:
   explicit DescriptionReader(const std::filesystem::path& folder) : path_((folder / "case.json").string()) {
     std::ifstream file(path_, std::ios::binary);
-    if (!file) throw Error(path_ + ": cannot be opened");
+    if (!file) throw Error(path_ + ": cannot be opened; accepted: a JSON file");
     const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
     if (file.bad() || !std::filesystem::is_regular_file(path_))
       throw Error(path_ + ": cannot be read; accepted: a JSON file");
     try {
       root_ = Json::parse(text);
     } catch (const Json::exception& error) {
-      throw Error(path_ + ": is no JSON: " + one_line(error.what()));
+      throw Error(path_ + ": is no JSON: " + one_line(error.what()) + "; accepted: an object with op, params, inputs");
     }
     if (!root_.is_object()) fail("holds " + std::string(root_.type_name()), "an object with op, params, inputs");
   }

@@ -160,14 +160,14 @@ void read_plan(const Section& section, TrainingCase& item) {
 
 Json parse(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) throw Error(path.string() + ": cannot be opened");
+  if (!file) throw Error(path.string() + ": cannot be opened; accepted: a JSON file that says what to run");
   const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
   try {
     return Json::parse(text);
   } catch (const Json::exception& error) {
     std::string reason = error.what();
     std::replace(reason.begin(), reason.end(), '\n', ' ');
-    throw Error(path.string() + ": is no JSON: " + reason);
+    throw Error(path.string() + ": is no JSON: " + reason + "; accepted: an object that says what to run");
   }
 }
 

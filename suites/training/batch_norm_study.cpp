@@ -27,7 +27,9 @@ void check(const BatchNormStudyPlan& plan) {
                 "; accepted: at least 2, and a divisor");
   if (std::find(plan.images_per_rank.begin(), plan.images_per_rank.end(), plan.deciding_images) ==
       plan.images_per_rank.end())
-    throw Error(std::to_string(plan.deciding_images) + " images per rank decide on the seeds and are not studied");
+    throw Error(
+        std::to_string(plan.deciding_images) +
+        " images per rank decide on the seeds and are not studied; accepted: numbers of images with that among them");
   if (std::any_of(plan.images_per_rank.begin(), plan.images_per_rank.end(), [](int images) { return images < 1; }))
     throw Error("no images per rank; accepted: at least 1");
   if (plan.looks.empty() || plan.looks[0] < 2) throw Error("too few seeds; accepted: at least 2");
