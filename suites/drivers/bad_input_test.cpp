@@ -39,6 +39,7 @@ class BadInput : public ::testing::Test {
 
 TEST_F(BadInput, UnknownNamesSayWhatIsAccepted) {
   expect(2, "unknown command 'frobnicate'; accepted: list, doctor, run, verify", {"frobnicate"});
+  expect(2, "no command; accepted: list, doctor, run, verify", {});
   for (const char* command : {"list", "doctor", "run", "verify", "bench"}) expect(2, "--frob", {command, "--frob"});
   expect(2, "'gaga'", {"verify", "gaga"});
   for (const char* command : {"list", "run", "verify", "bench"})
@@ -53,6 +54,7 @@ TEST_F(BadInput, UnknownNamesSayWhatIsAccepted) {
     expect(2, "sideways", {command, "--case", "gelu.sideways/reference.works/x=3,dtype=f32"});
     expect(2, "malformed shape '3y'", {command, "--case", "gelu.forward/reference.works/x=3y,dtype=f32"});
     expect(2, "unknown dtype 'f99'", {command, "--case", "gelu.forward/reference.works/x=3,dtype=f99"});
+    expect(2, "the shape of input 'x' is missing", {command, "--case", "gelu.forward/reference.works/dtype=f32"});
   }
 }
 
@@ -73,7 +75,7 @@ TEST_F(BadInput, NumbersAreChecked) {
   expect(2, "--memory-limit", {"run", "--memory-limit", "nan"});
   expect(2, "--workers", {"run", "--workers", "0"});
   expect(2, "--rounds", {"run", "--rounds", "0"});
-  expect(2, "--expect-cases", {"run", "--expect-cases", "-1"});
+  for (const char* count : {"-1", "x", "1.5"}) expect(2, "--expect-cases", {"run", "--expect-cases", count});
   expect(2, "--device", {"run", "--device", "gpu"});
   expect(2, "--coverage", {"run", "--coverage", "half"});
 }

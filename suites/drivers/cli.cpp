@@ -108,7 +108,8 @@ int lockstep_main(int argc, char** argv, const Catalogue& catalogue) {
       return kWrongInput;
     }
   }
-  std::cout << app.help();
+  std::cout << app.help() << std::flush;
+  std::cerr << "lockstep: no command; accepted: " << known_commands() << "\n";
   return kWrongInput;
 }
 

@@ -31,6 +31,10 @@ std::string reject_seed(const std::string& text) {
   std::uint64_t seed = 0;
   return reads_as(text, seed) ? "" : "'" + text + "' is no seed; accepted: 0 to 18446744073709551615";
 }
+std::string reject_count(const std::string& text) {
+  std::int64_t count = 0;
+  return unless(reads_as(text, count) && count >= 0, text, "a whole number from 0");
+}
 std::string reject_amount(const std::string& text) { return unless(finite(text) > 0, text, "a number above 0"); }
 std::string reject_negative(const std::string& text) { return unless(finite(text) >= 0, text, "a number from 0"); }
 std::string reject_fraction(const std::string& text) {

@@ -10,6 +10,8 @@ namespace lockstep {
 
 /// 0 to 2^64 - 1.
 std::string reject_seed(const std::string& text);
+/// A whole number from 0.
+std::string reject_count(const std::string& text);
 /// A finite number above 0.
 std::string reject_amount(const std::string& text);
 /// A finite number from 0.

@@ -10,6 +10,20 @@
 #include "suites/drivers/number_checks.hpp"
 
 namespace lockstep {
+namespace {
+
+/// What cannot be read, or lacks a shape or a parameter, is no case. What the contract refuses is one, and its outcome.
+void check_problem(const Case& item) {
+  try {
+    item.definition->signature(item.problem());
+  } catch (const Refused&) {
+    return;
+  } catch (const Error& error) {
+    throw Error(item.id() + ": " + error.what());
+  }
+}
+
+}  // namespace
 
 void Selection::add_options(CLI::App& command) {
   command.add_option("--suite", suite, "smoke, nightly or release")->capture_default_str();
@@ -32,7 +46,7 @@ void Selection::add_options(CLI::App& command) {
   command.add_option("--coverage", coverage, "elements judged: automatic (a sample of large outputs), full or sampled")
       ->check(CLI::IsMember({"automatic", "full", "sampled"}))
       ->capture_default_str();
-  command.add_option("--expect-cases", expect_cases, "fail when fewer cases ran")->check(CLI::NonNegativeNumber);
+  command.add_option("--expect-cases", expect_cases, "fail when fewer cases ran")->check(reject_count);
 }
 
 Coverage Selection::coverage_value() const {
@@ -59,7 +73,10 @@ std::vector<std::string> sets_of_suite(const std::string& suite) {
 std::vector<Case> Selection::select(const Catalogue& catalogue) const {
   std::vector<Case> selected;
   if (!cases.empty()) {
-    for (const std::string& id : cases) selected.push_back(catalogue.parse_case(id));
+    for (const std::string& id : cases) {
+      selected.push_back(catalogue.parse_case(id));
+      check_problem(selected.back());
+    }
     return selected;
   }
   const std::vector<std::string> sets = sets_of_suite(suite);

@@ -19,9 +19,10 @@ class DescriptionReader {
   explicit DescriptionReader(const std::filesystem::path& folder) : path_((folder / "case.json").string()) {
     std::ifstream file(path_, std::ios::binary);
     if (!file) throw Error(path_ + ": cannot be opened; accepted: a JSON file");
+    // A folder opens, and throws where it is read.
+    if (!std::filesystem::is_regular_file(path_)) throw Error(path_ + ": cannot be read; accepted: a JSON file");
     const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-    if (file.bad() || !std::filesystem::is_regular_file(path_))
-      throw Error(path_ + ": cannot be read; accepted: a JSON file");
+    if (file.bad()) throw Error(path_ + ": cannot be read; accepted: a JSON file");
     try {
       root_ = Json::parse(text);
     } catch (const Json::exception& error) {
