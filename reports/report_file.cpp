@@ -103,6 +103,8 @@ Report read_report(const std::filesystem::path& path) {
     const bool cut_off = problem.byte >= text.size();
     throw Error(path.string() + (cut_off ? " is cut off: the JSON ends early, after byte " : " is not JSON: byte ") +
                 std::to_string(cut_off ? text.size() : problem.byte) + kAccepted);
+  } catch (const Json::out_of_range&) {
+    throw Error(path.string() + " holds a number that no double holds" + kAccepted);
   }
   return from_json(document, path.string());
 }

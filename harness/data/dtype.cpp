@@ -8,6 +8,7 @@
 
 #include "harness/data/error.hpp"
 #include "harness/data/narrow_float.hpp"
+#include "harness/data/printable.hpp"
 
 namespace lockstep {
 namespace {
@@ -43,7 +44,7 @@ double largest_finite(DType dtype) { return facts(dtype).largest; }
 DType parse_dtype(std::string_view name) {
   for (const DTypeFacts& fact : kFacts)
     if (fact.name == name) return fact.dtype;
-  throw Error("unknown dtype '" + std::string(name) + "'; accepted: f64, f32, f16, bf16, i64, u8");
+  throw Error("unknown dtype " + in_quotes(name) + "; accepted: f64, f32, f16, bf16, i64, u8");
 }
 
 double round_to(DType dtype, double value) {

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "harness/data/error.hpp"
+#include "harness/data/printable.hpp"
 #include "harness/data/random.hpp"
 
 namespace lockstep {
@@ -134,8 +135,8 @@ std::string_view name_of(Fill fill) { return kNames[static_cast<std::size_t>(fil
 Fill parse_fill(std::string_view name) {
   const auto found = std::find(kNames.begin(), kNames.end(), name);
   if (found == kNames.end())
-    throw Error("unknown fill '" + std::string(name) +
-                "'; accepted: normal, offset, small, exact, adversarial, special, images");
+    throw Error("unknown fill " + in_quotes(name) +
+                "; accepted: normal, offset, small, exact, adversarial, special, images");
   return static_cast<Fill>(found - kNames.begin());
 }
 

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "harness/data/error.hpp"
+#include "harness/data/printable.hpp"
 
 namespace lockstep {
 namespace {
@@ -71,7 +72,7 @@ class HeaderReader {
     return at;
   }
   [[noreturn]] void fail(std::string_view key) const {
-    throw Error(path_ + ": malformed .npy header, key '" + std::string(key) + "'" + kAccepted);
+    throw Error(path_ + ": malformed .npy header, key " + in_quotes(key) + kAccepted);
   }
   std::string_view header_;
   const std::string& path_;
@@ -123,9 +124,9 @@ std::string read_file(const std::string& path) {
 
 }  // namespace
 
-Values read_npy(const std::string& path) {
-  const std::string content = read_file(path);
-  const std::string_view text = content;
+Values read_npy(const std::string& path) { return parse_npy(read_file(path), path); }
+
+Values parse_npy(std::string_view text, const std::string& path) {
   if (!text.starts_with(kMagic))
     throw Error(path + ": not a .npy file (it does not begin with \\x93NUMPY)" + kAccepted);
   if (text.size() < 10) throw Error(path + ": truncated .npy header" + kAccepted);
@@ -141,8 +142,8 @@ Values read_npy(const std::string& path) {
   const std::string_view descriptor = header.quoted("descr");
   const std::optional<DType> dtype = dtype_of(descriptor);
   if (!dtype)
-    throw Error(path + ": .npy dtype '" + std::string(descriptor) +
-                "'; accepted: <f8, <f4, <f2, <i8, |u1, |b1 (little endian)");
+    throw Error(path + ": .npy dtype " + in_quotes(descriptor) +
+                "; accepted: <f8, <f4, <f2, <i8, |u1, |b1 (little endian)");
   const bool first_axis_innermost = header.boolean("fortran_order");
   const Shape shape = header.tuple("shape");
   const std::string_view data = text.substr(header_at + header_length);

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "harness/data/error.hpp"
+#include "harness/data/printable.hpp"
 
 namespace lockstep {
 namespace {
@@ -27,7 +28,7 @@ std::string_view name_of(Layout layout) { return kLayouts[static_cast<std::size_
 Layout parse_layout(std::string_view name) {
   for (const auto& [layout, text] : kLayouts)
     if (text == name) return layout;
-  throw Error("unknown layout '" + std::string(name) + "'; accepted: contiguous, channels_last, strided, unaligned");
+  throw Error("unknown layout " + in_quotes(name) + "; accepted: contiguous, channels_last, strided, unaligned");
 }
 
 std::int64_t element_count(const Shape& shape) {
@@ -104,10 +105,10 @@ Shape parse_shape(std::string_view label) {
     std::int64_t extent = 0;
     const auto [next, failure] = std::from_chars(cursor, end, extent);
     if (failure != std::errc{} || extent < 0 || (next != end && *next != 'x') || next + 1 == end)
-      throw Error("malformed shape '" + std::string(label) + "'; accepted: extents joined by x, such as 16x64x28x28");
+      throw Error("malformed shape " + in_quotes(label) + "; accepted: extents joined by x, such as 16x64x28x28");
     // Beside a zero too: strides are products of extents.
     if (extent != 0 && nonzero > kMostElements / extent)
-      throw Error("shape '" + std::string(label) + "' is larger than any memory; accepted: up to 2^56 elements");
+      throw Error("shape " + in_quotes(label) + " is larger than any memory; accepted: up to 2^56 elements");
     nonzero *= extent == 0 ? 1 : extent;
     shape.push_back(extent);
     if (next == end) return shape;

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "harness/data/error.hpp"
+#include "harness/data/printable.hpp"
 
 namespace lockstep {
 
@@ -15,7 +16,7 @@ const Catalogued& Catalogue::find(std::string_view operator_name) const {
     if (entry.definition->name() == operator_name) return entry;
     known += (known.empty() ? "" : ", ") + std::string(entry.definition->name());
   }
-  throw Error("unknown operator '" + std::string(operator_name) + "'; accepted: " + known);
+  throw Error("unknown operator " + in_quotes(operator_name) + "; accepted: " + known);
 }
 
 std::vector<Case> Catalogue::cases(std::span<const std::string> sets) const {
@@ -34,7 +35,7 @@ Case Catalogue::parse_case(std::string_view id) const {
   const std::size_t first = id.find('/');
   const std::size_t second = first == std::string_view::npos ? first : id.find('/', first + 1);
   if (second == std::string_view::npos)
-    throw Error("malformed case '" + std::string(id) + "'; accepted: operator.direction/implementation/problem");
+    throw Error("malformed case " + in_quotes(id) + "; accepted: operator.direction/implementation/problem");
   const std::string_view operation = id.substr(0, first), name = id.substr(first + 1, second - first - 1);
   const auto [operator_name, direction] = parse_operation(operation);
   const Catalogued& entry = find(operator_name);
@@ -50,8 +51,7 @@ Case Catalogue::parse_case(std::string_view id) const {
     }
     known += (known.empty() ? "" : ", ") + implementation.name();
   }
-  throw Error("unknown implementation '" + std::string(name) + "' of " + std::string(operation) +
-              "; accepted: " + known);
+  throw Error("unknown implementation " + in_quotes(name) + " of " + std::string(operation) + "; accepted: " + known);
 }
 
 bool matches_pattern(std::string_view pattern, std::string_view text) {

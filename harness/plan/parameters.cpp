@@ -6,12 +6,13 @@
 #include <charconv>
 
 #include "harness/data/error.hpp"
+#include "harness/data/printable.hpp"
 
 namespace lockstep {
 namespace {
 
 [[noreturn]] void reject(std::string_view name, const std::string& token, std::string_view accepted) {
-  throw Error("parameter " + std::string(name) + "=" + token + "; accepted: " + std::string(accepted));
+  throw Error("parameter " + printable(std::string(name) + "=" + token) + "; accepted: " + std::string(accepted));
 }
 
 std::string with_minus(std::string token) {

@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "harness/data/error.hpp"
+#include "harness/data/printable.hpp"
 
 namespace lockstep {
 namespace {
@@ -39,8 +40,8 @@ const Shape* Problem::find_shape(std::string_view input) const {
 
 const Shape& Problem::shape(std::string_view input) const {
   if (const Shape* found = find_shape(input)) return *found;
-  throw Error(operator_name + ": the shape of input '" + std::string(input) +
-              "' is missing; accepted: " + std::string(input) + "=16x64");
+  throw Error(operator_name + ": the shape of input " + in_quotes(input) +
+              " is missing; accepted: " + std::string(input) + "=16x64");
 }
 
 void Problem::set_shape(std::string_view input, Shape extents) {
@@ -76,8 +77,7 @@ std::pair<std::string, Direction> parse_operation(std::string_view operation) {
   const std::string_view direction = dot == std::string_view::npos ? "" : operation.substr(dot + 1);
   if (direction == "forward") return {std::string(operation.substr(0, dot)), Direction::forward};
   if (direction == "backward") return {std::string(operation.substr(0, dot)), Direction::backward};
-  throw Error("unknown operation '" + std::string(operation) +
-              "'; accepted: <operator>.forward or <operator>.backward");
+  throw Error("unknown operation " + in_quotes(operation) + "; accepted: <operator>.forward or <operator>.backward");
 }
 
 Problem parse_problem(std::string_view operation, std::string_view label) {
@@ -89,12 +89,11 @@ Problem parse_problem(std::string_view operation, std::string_view label) {
     const std::string_view part = label.substr(at, end - at);
     const std::size_t equals = part.find('=');
     if (equals == std::string_view::npos || equals == 0)
-      throw Error("malformed problem '" + std::string(label) + "' at '" + std::string(part) +
-                  "'; accepted: key=value joined by commas");
+      throw Error("malformed problem " + in_quotes(label) + " at " + in_quotes(part) +
+                  "; accepted: key=value joined by commas");
     const std::string_view key = part.substr(0, equals), value = part.substr(equals + 1);
     if (std::find(keys.begin(), keys.end(), key) != keys.end())
-      throw Error("problem '" + std::string(label) + "' has the key '" + std::string(key) +
-                  "' twice; accepted: each key once");
+      throw Error("problem " + in_quotes(label) + " has the key " + in_quotes(key) + " twice; accepted: each key once");
     keys.push_back(key);
     if (key == "dtype")
       problem.dtype = parse_dtype(value);

@@ -3,6 +3,7 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 
@@ -37,8 +38,13 @@ IdxFile read_idx(const std::string& path, int axes) {
       throw Error(path + ": an implausible extent of " + std::to_string(contents.extents.back()));
     count *= contents.extents.back();
   }
-  contents.bytes.resize(static_cast<std::size_t>(count));
-  if (!read(contents.bytes.data(), count)) throw Error(path + ": truncated or corrupt");
+  // Piece by piece: a header that promises more than the file holds must not take the memory for it.
+  constexpr std::int64_t kPiece = std::int64_t{1} << 20;
+  for (std::int64_t at = 0; at < count; at += kPiece) {
+    const std::int64_t bytes = std::min(kPiece, count - at);
+    contents.bytes.resize(static_cast<std::size_t>(at + bytes));
+    if (!read(contents.bytes.data() + at, bytes)) throw Error(path + ": truncated or corrupt");
+  }
   return contents;
 }
 

@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: Apache-2.0
+# lockstep_fuzz_target(NAME SOURCE... [LINKS target...])
+#   NAME_fuzz from the sources: with libFuzzer where LOCKSTEP_FUZZ is on; else over the files of ci/corpus/NAME, as a test.
+function(lockstep_fuzz_target name)
+  cmake_parse_arguments(arg "" "" "LINKS" ${ARGN})
+  if(NOT LOCKSTEP_FUZZ AND NOT LOCKSTEP_TESTS)
+    return()
+  endif()
+  add_executable(${name}_fuzz ${arg_UNPARSED_ARGUMENTS})
+  target_link_libraries(${name}_fuzz PRIVATE harness_fuzz lockstep_options ${arg_LINKS})
+  if(LOCKSTEP_FUZZ)
+    target_link_options(${name}_fuzz PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(${name}_fuzz PRIVATE "${LOCKSTEP_ROOT}/harness/fuzz/corpus_main.cpp")
+    add_test(NAME ${name}_corpus COMMAND ${name}_fuzz "${LOCKSTEP_ROOT}/ci/corpus/${name}")
+    set_tests_properties(${name}_corpus PROPERTIES TIMEOUT 120)
+  endif()
+endfunction()
