@@ -53,6 +53,7 @@ for target in "${chosen[@]}"; do
   # New inputs are kept apart from the tree's; an input of more than 64 KiB shows nothing that a shorter one does not.
   "build/fuzz/bin/${target}_fuzz" "${limit[@]}" -timeout=10 -rss_limit_mb=1024 -max_len=65536 -print_final_stats=1 \
     -artifact_prefix="$out/" "$out/corpus" "ci/corpus/$target" >"$out/log" 2>&1 </dev/null || status=$?
+  rm -rf /dev/shm/lockstep_fuzz_??????  # libFuzzer ends without destructors
   runs=$(sed -n 's/^stat::number_of_executed_units: //p' "$out/log")
   if [ "$status" -eq 0 ]; then
     echo "fuzz: $target: ${runs:-0} inputs, none broke it"

@@ -14,7 +14,7 @@ usage() {
 usage: ci/nightly.sh [--seeds N] [--first-seed S] [--stage NAME]...
   --seeds N       verify with N seeds (default 20)
   --first-seed S  the first of them (default: today's date as yyyymmdd, printed)
-  --stage NAME    only this stage (repeatable): compile_all, tests, asan, fuzz, seeds, suite, tidy
+  --stage NAME    only this stage (repeatable): compile_all, tests, asan, tsan, fuzz, seeds, suite, tidy
   Writes into out/nightly. Exit status 0 when every stage that could run passed.
 TEXT
 }
@@ -34,8 +34,8 @@ while [ $# -gt 0 ]; do
     --seeds) seeds=$2 && shift 2 ;;
     --first-seed) first_seed=$2 && shift 2 ;;
     --stage)
-      [[ " compile_all tests asan fuzz seeds suite tidy " == *" $2 "* ]] ||
-        fail "unknown stage '$2'; accepted: compile_all, tests, asan, fuzz, seeds, suite, tidy"
+      [[ " compile_all tests asan tsan fuzz seeds suite tidy " == *" $2 "* ]] ||
+        fail "unknown stage '$2'; accepted: compile_all, tests, asan, tsan, fuzz, seeds, suite, tidy"
       stages+=("$2") && shift 2
       ;;
     *) fail "unknown option '$1'; accepted: --seeds, --first-seed, --stage" ;;
@@ -67,6 +67,13 @@ verify_seeds() {
   [ "$failed" -eq 0 ]
 }
 
+# What runs in threads of one process; the workers are processes, and the emulator's fibers are no threads.
+thread_sanitizer() {
+  local test tests=(harness_communicator_test kernels_communicator_test suites_collectives_test)
+  configure_and_build tsan --target "${tests[@]}" || return 1
+  for test in "${tests[@]}"; do "build/tsan/bin/$test" --gtest_brief=1 || return 1; done
+}
+
 # Host sources only: what nvcc alone accepts is judged by nvcc's own warnings.
 tidy() {
   cmake --preset cpu >/dev/null || return 1
@@ -86,6 +93,7 @@ if wanted compile_all; then
 fi
 if wanted tests; then run_stage tests ci/check.sh --preset "$preset" || true; fi
 if wanted asan; then run_stage asan ci/check.sh --asan || true; fi
+if wanted tsan; then run_stage tsan thread_sanitizer || true; fi
 if wanted fuzz; then
   if command -v clang++ >/dev/null 2>&1; then
     run_stage fuzz ci/fuzz.sh --runs 1000000 || true
