@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <map>
 
 #include "reports/report_file.hpp"
@@ -165,6 +166,23 @@ TEST_F(RunCommand, CountsCasesAndSeeds) {
   EXPECT_THAT(report.run.seeds, ElementsAre(7u, 8u, 9u));
   ASSERT_EQ(report.cases.size(), 4u);
   for (const reports::CaseResult& row : report.cases) EXPECT_EQ(row.seeds_judged, 3) << row.id;
+
+  // A row tells the worst of all its seeds, and which of them that was.
+  const auto in_gates = [](const reports::CaseResult& row) {
+    return std::fmax(row.margins->worst_bound, row.margins->worst_rms / 8);
+  };
+  std::map<std::string, reports::CaseResult> worst;
+  for (const char* seed : {"7", "8", "9"}) {
+    EXPECT_EQ(judge({"--filter", "*works*", "--seed", seed}).status, 0);
+    for (const auto& [id, row] : by_id(this->report())) {
+      const auto [kept, is_new] = worst.try_emplace(id, row);
+      if (!is_new && in_gates(row) > in_gates(kept->second)) kept->second = row;
+    }
+  }
+  for (const reports::CaseResult& row : report.cases) {
+    EXPECT_EQ(in_gates(row), in_gates(worst.at(row.id))) << row.id;
+    EXPECT_EQ(row.seed, worst.at(row.id).seed) << row.id;
+  }
 
   const Ended fewer = judge({"--filter", "*works*", "--expect-cases", "5"});
   EXPECT_EQ(fewer.status, 1);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness/numerics/gates.hpp"
 #include "reports/totals.hpp"
 #include "suites/drivers/ceilings.hpp"
 #include "suites/drivers/environment.hpp"
@@ -50,9 +51,27 @@ reports::Failure report_failure(const Failure& f, const std::string& id, std::ui
   return failure;
 }
 
+/// The largest error in units of the gate that is nearer.
+double error_in_gates(const std::optional<reports::Margins>& margins) {
+  return margins ? std::fmax(margins->worst_bound, margins->worst_rms / kStatisticalGate) : 0.0;
+}
+
 bool worse(const reports::CaseResult& a, const reports::CaseResult& b) {
   if (reports::is_broken(a.outcome) != reports::is_broken(b.outcome)) return reports::is_broken(a.outcome);
-  return reports::severity(a) > reports::severity(b);
+  const double of_a = reports::severity(a), of_b = reports::severity(b);
+  return of_a != of_b ? of_a > of_b : error_in_gates(a.margins) > error_in_gates(b.margins);
+}
+
+/// The margins of two seeds together.
+std::optional<reports::Margins> both(const std::optional<reports::Margins>& a,
+                                     const std::optional<reports::Margins>& b) {
+  if (!a || !b) return a ? a : b;
+  // fmax: where a gate does not apply its margin is NaN.
+  return reports::Margins{
+      .worst_bound = std::fmax(a->worst_bound, b->worst_bound),
+      .worst_rms = std::fmax(a->worst_rms, b->worst_rms),
+      .exact = a->exact || b->exact,
+      .mismatches_to_correct_rounding = a->mismatches_to_correct_rounding + b->mismatches_to_correct_rounding};
 }
 
 reports::Role role_of(Backend backend) {
@@ -103,7 +122,9 @@ void ReportBuilder::add_case(const Case& item, std::uint64_t seed, const TaskRes
   reports::CaseResult& kept = report_.cases[entry->second];
   const std::int64_t seeds = kept.seeds_judged + 1, total = kept.elements_total + row.elements_total,
                      judged = kept.elements_judged + row.elements_judged;
+  const auto margins = both(kept.margins, row.margins);
   if (worse(row, kept)) kept = std::move(row);
+  kept.margins = margins;
   kept.seeds_judged = seeds;
   kept.elements_total = total;
   kept.elements_judged = judged;
