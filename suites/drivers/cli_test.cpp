@@ -19,11 +19,17 @@ using ::testing::Not;
 
 class Commands : public ::testing::Test {
  protected:
+  // Where commands stand they may write: a failing verify dumps there.
+  Commands() { std::filesystem::current_path(folder_.path()); }
+  ~Commands() override { std::filesystem::current_path(stood_); }
+
   Ended run(const std::vector<std::string>& arguments) const {
     return testing::run_program(LOCKSTEP_MISBEHAVING_PROGRAM, arguments);
   }
   std::string path(const std::string& name) const { return (folder_.path() / name).string(); }
   Json json(const std::string& name) const { return Json::parse(testing::text_of_file(path(name))); }
+
+  const std::filesystem::path stood_ = std::filesystem::current_path();
   TemporaryFolder folder_;
 };
 
