@@ -153,9 +153,13 @@ DType promoted(DType a, DType b) {
   return size_in_bytes(a) > size_in_bytes(b) ? a : b;
 }
 
-Variable recorded(Autograd& autograd, std::shared_ptr<Function> function, std::vector<Variable> inputs, Values output) {
+/// The executor moves the contents, so that it can move along what it carries beside them.
+Variable recorded(Autograd& autograd, std::shared_ptr<Function> function, std::vector<Variable> inputs,
+                  const Movement& movement) {
+  std::vector<const Values*> contents;
+  for (const Variable& input : inputs) contents.push_back(&input.value());
   std::vector<Values> outputs;
-  outputs.push_back(std::move(output));
+  outputs.push_back(autograd.executor().move(movement, contents));
   return autograd.record(std::move(function), std::move(inputs), std::move(outputs))[0];
 }
 
@@ -168,14 +172,16 @@ Variable add(Autograd& autograd, const Variable& a, const Variable& b) {
     const DType wider = promoted(a.dtype(), b.dtype());
     return add(autograd, cast(autograd, a, wider), cast(autograd, b, wider));
   }
-  Values sum = a.value();
-  const Values& second = b.value();
-  if (sum.dtype() == DType::f32) {
-    for (std::int64_t i = 0; i < sum.count(); ++i) sum.floats()[i] += second.floats()[i];
-  } else {
-    for (std::int64_t i = 0; i < sum.count(); ++i) sum.set(i, sum[i] + second[i]);
-  }
-  return recorded(autograd, std::make_shared<AddFunction>(), {a, b}, std::move(sum));
+  return recorded(autograd, std::make_shared<AddFunction>(), {a, b}, [](const std::vector<const Values*>& in) {
+    Values sum = *in[0];
+    const Values& second = *in[1];
+    if (sum.dtype() == DType::f32) {
+      for (std::int64_t i = 0; i < sum.count(); ++i) sum.floats()[i] += second.floats()[i];
+    } else {
+      for (std::int64_t i = 0; i < sum.count(); ++i) sum.set(i, sum[i] + second[i]);
+    }
+    return sum;
+  });
 }
 
 Variable reshape(Autograd& autograd, const Variable& x, Shape shape) {
@@ -188,7 +194,8 @@ Variable reshape(Autograd& autograd, const Variable& x, Shape shape) {
   if (std::any_of(shape.begin(), shape.end(), [](std::int64_t extent) { return extent < 0; }) ||
       element_count(shape) != x.count())
     throw Error("shape '" + to_text(shape) + "' is invalid for input of size " + std::to_string(x.count()));
-  return recorded(autograd, std::make_shared<ReshapeFunction>(x.shape()), {x}, x.value().reshaped(shape));
+  return recorded(autograd, std::make_shared<ReshapeFunction>(x.shape()), {x},
+                  [&](const std::vector<const Values*>& in) { return in[0]->reshaped(shape); });
 }
 
 Variable permute(Autograd& autograd, const Variable& x, const std::vector<std::int64_t>& order) {
@@ -207,15 +214,18 @@ Variable permute(Autograd& autograd, const Variable& x, const std::vector<std::i
     after[i] = before[static_cast<std::size_t>(axis)];
     walk[i] = strides[static_cast<std::size_t>(axis)];
   }
-  Values moved(x.dtype(), after);
-  with_elements(moved, [&](auto* out) {
-    using Element = std::remove_pointer_t<decltype(out)>;
-    with_elements(const_cast<Values&>(x.value()), [&](auto* in) {
-      if constexpr (std::is_same_v<decltype(in), Element*>)
-        for (std::int64_t i = 0; i < moved.count(); ++i) out[i] = in[offset_of(i, after, walk)];
+  const auto movement = [&](const std::vector<const Values*>& contents) {
+    Values moved(contents[0]->dtype(), after);
+    with_elements(moved, [&](auto* out) {
+      using Element = std::remove_pointer_t<decltype(out)>;
+      with_elements(const_cast<Values&>(*contents[0]), [&](auto* in) {
+        if constexpr (std::is_same_v<decltype(in), Element*>)
+          for (std::int64_t i = 0; i < moved.count(); ++i) out[i] = in[offset_of(i, after, walk)];
+      });
     });
-  });
-  return recorded(autograd, std::make_shared<PermuteFunction>(std::move(inverse)), {x}, std::move(moved));
+    return moved;
+  };
+  return recorded(autograd, std::make_shared<PermuteFunction>(std::move(inverse)), {x}, movement);
 }
 
 Variable narrow(Autograd& autograd, const Variable& x, std::int64_t dim, std::int64_t start, std::int64_t length) {
@@ -225,9 +235,12 @@ Variable narrow(Autograd& autograd, const Variable& x, std::int64_t dim, std::in
                 ") exceeds dimension size (" + std::to_string(extent) + ").");
   Shape shape = x.shape();
   shape[static_cast<std::size_t>(axis)] = length;
-  Values part(x.dtype(), shape);
-  copy_steps(x.value(), start, part, 0, length, axis);
-  return recorded(autograd, std::make_shared<NarrowFunction>(x.shape(), axis, start), {x}, std::move(part));
+  const auto movement = [&](const std::vector<const Values*>& in) {
+    Values part(in[0]->dtype(), shape);
+    copy_steps(*in[0], start, part, 0, length, axis);
+    return part;
+  };
+  return recorded(autograd, std::make_shared<NarrowFunction>(x.shape(), axis, start), {x}, movement);
 }
 
 Variable concatenate(Autograd& autograd, const std::vector<Variable>& parts, std::int64_t dim) {
@@ -245,16 +258,20 @@ Variable concatenate(Autograd& autograd, const std::vector<Variable>& parts, std
     lengths.push_back(part.shape()[static_cast<std::size_t>(axis)]);
   }
   shape[static_cast<std::size_t>(axis)] = std::accumulate(lengths.begin(), lengths.end(), std::int64_t{0});
-  Values whole(parts[0].dtype(), shape);
-  std::int64_t start = 0;
-  for (std::size_t i = 0; i < parts.size(); start += lengths[i], ++i)
-    copy_steps(parts[i].value(), 0, whole, start, lengths[i], axis);
-  return recorded(autograd, std::make_shared<ConcatenateFunction>(std::move(lengths), axis), parts, std::move(whole));
+  const auto movement = [&](const std::vector<const Values*>& in) {
+    Values whole(in[0]->dtype(), shape);
+    std::int64_t start = 0;
+    for (std::size_t i = 0; i < in.size(); start += lengths[i], ++i)
+      copy_steps(*in[i], 0, whole, start, lengths[i], axis);
+    return whole;
+  };
+  return recorded(autograd, std::make_shared<ConcatenateFunction>(lengths, axis), parts, movement);
 }
 
 Variable cast(Autograd& autograd, const Variable& x, DType dtype) {
   if (x.dtype() == dtype) return x;
-  return recorded(autograd, std::make_shared<CastFunction>(x.dtype()), {x}, x.value().rounded_to(dtype));
+  return recorded(autograd, std::make_shared<CastFunction>(x.dtype()), {x},
+                  [&](const std::vector<const Values*>& in) { return in[0]->rounded_to(dtype); });
 }
 
 }  // namespace lockstep

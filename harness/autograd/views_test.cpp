@@ -4,6 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <functional>
+
+#include "harness/autograd/forward_mode_executor.hpp"
 #include "harness/data/error.hpp"
 
 namespace lockstep {
@@ -106,6 +110,55 @@ TEST_F(ViewsTest, EmptySlices) {
   const Variable x = counting({2, 3});
   EXPECT_EQ(narrow(autograd_, x, 0, 1, 0).shape(), (Shape{0, 3}));
   EXPECT_EQ(concatenate(autograd_, {narrow(autograd_, x, 0, 0, 0), x}, 0).shape(), (Shape{2, 3}));
+}
+
+/// Every view's backward against its forward in forward mode: <g, J v> = <J^T g, v>.
+TEST_F(ViewsTest, BackwardsAreTheTransposeOfTheForwards) {
+  using Chain = std::function<Variable(Autograd&, const std::vector<Variable>&)>;
+  const std::vector<std::pair<const char*, Chain>> views{
+      {"reshape",
+       [](Autograd& a, const auto& x) {
+         return reshape(a, x[0], {3, -1});
+       }},
+      {"permute",
+       [](Autograd& a, const auto& x) {
+         return permute(a, x[0], {2, 0, 1});
+       }},
+      {"narrow", [](Autograd& a, const auto& x) { return narrow(a, x[0], 1, 1, 2); }},
+      {"concatenate",
+       [](Autograd& a, const auto& x) {
+         return concatenate(a, {x[1], x[0], x[0]}, 2);
+       }},
+      {"add", [](Autograd& a, const auto& x) { return add(a, x[0], add(a, x[1], x[0])); }},
+      {"cast", [](Autograd& a, const auto& x) { return cast(a, cast(a, x[0], DType::f32), DType::f64); }},
+      {"all", [](Autograd& a, const auto& x) {
+         const Variable rows = concatenate(a, {narrow(a, x[0], 0, 1, 1), x[1]}, 0);
+         return add(a, permute(a, rows, {0, 2, 1}), reshape(a, permute(a, rows, {2, 1, 0}), {3, 4, 3}));
+       }}};
+  const Shape shape{2, 3, 4};
+  const auto wave = [](const Shape& of, double step) {
+    Values values(DType::f64, of);
+    for (std::int64_t i = 0; i < values.count(); ++i) values.set(i, std::sin(step * static_cast<double>(i + 1)));
+    return values;
+  };
+  for (const auto& [name, view] : views) {
+    const std::vector<Variable> x{Variable(wave(shape, 0.3), true), Variable(wave(shape, 0.7), true)};
+    const std::vector<Values> directions{wave(shape, 1.1), wave(shape, 1.9)};
+    ForwardModeExecutor dual;
+    for (std::size_t i = 0; i < x.size(); ++i) dual.set_tangent(x[i].value(), directions[i]);
+    Autograd forward_mode(dual);
+    const Variable y = view(forward_mode, x);
+    const Values gradient = wave(y.shape(), 2.3);
+    ASSERT_TRUE(dual.tangent_of(y.value())) << name;
+    double forward = 0, backward = 0;
+    for (std::int64_t i = 0; i < gradient.count(); ++i) forward += gradient[i] * (*dual.tangent_of(y.value()))[i];
+    const std::vector<Variable> gradients = forward_mode.gradients(y, x, Variable(gradient));
+    for (std::size_t k = 0; k < x.size(); ++k)
+      for (std::int64_t i = 0; gradients[k] && i < gradients[k].count(); ++i)
+        backward += gradients[k].value()[i] * directions[k][i];
+    EXPECT_NE(forward, 0.0) << name;
+    EXPECT_NEAR(forward, backward, name == std::string("cast") ? 1e-6 : 1e-13) << name;
+  }
 }
 
 }  // namespace

@@ -5,8 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
-#include <map>
 
+#include "harness/autograd/forward_mode_executor.hpp"
+#include "harness/autograd/views.hpp"
 #include "harness/data/error.hpp"
 #include "harness/data/random.hpp"
 
@@ -20,45 +21,14 @@ Values random_values(const std::string& name, const Shape& shape) {
   return values;
 }
 
-/// Carries derivatives along one direction through a model's operators: tangents by the elements they belong to, found
-/// again by address. So it serves models without steps that copy (reshape, permute).
-class ForwardModeExecutor final : public Executor {
- public:
-  void set_tangent(const Values& of, const Values& tangent) { tangents_[of.doubles()] = tangent; }
-  double tangent(const Values& of) const { return tangents_.at(of.doubles())[0]; }
-
-  std::vector<Values> run(const Operator& definition, const Problem& problem, const Signature& signature,
-                          const std::vector<const Values*>& inputs, const std::vector<bool>&) override {
-    Operands<Dual<double>> operands;
-    for (const Values* values : inputs) {
-      const auto known = values->doubles() ? tangents_.find(values->doubles()) : tangents_.end();
-      operands.emplace_back(*values, known == tangents_.end() ? nullptr : &known->second);
-    }
-    const auto evaluator = definition.in_dual(problem, operands);
-    std::vector<Values> outputs;
-    for (std::size_t output = 0; output < signature.outputs.size(); ++output) {
-      const TensorSpec& spec = signature.outputs[output];
-      Values values(spec.dtype, spec.shape), tangent(DType::f64, spec.shape);
-      for (std::int64_t i = 0; i < values.count(); ++i) {
-        const Dual<double> element = evaluator->element(output, i);
-        values.set(i, element.value);
-        tangent.set(i, element.tangent);
-      }
-      if (values.doubles()) tangents_[values.doubles()] = std::move(tangent);
-      outputs.push_back(std::move(values));
-    }
-    return outputs;
-  }
-
- private:
-  std::map<const double*, Values> tangents_;
+/// What one training step is differentiated with: a model and a batch.
+struct Setting {
+  std::unique_ptr<Model> model;
+  Values x, target;
 };
 
-class ModelGradients : public ::testing::TestWithParam<const char*> {};
-
-// The hand-written backwards, chained by the autograd, against the derivative of the forward's formulas.
-TEST_P(ModelGradients, EqualTheDirectionalDerivative) {
-  const ModelDefinition& definition = find_model(GetParam());
+Setting setting_of(const std::string& name) {
+  const ModelDefinition& definition = find_model(name);
   constexpr std::int64_t kRows = 3;
   Shape x_shape = definition.row_shape, y_shape = definition.target_shape;
   x_shape.insert(x_shape.begin(), kRows);
@@ -66,34 +36,111 @@ TEST_P(ModelGradients, EqualTheDirectionalDerivative) {
   Values target = definition.classes > 0 ? Values(DType::i64, y_shape) : random_values("target", y_shape);
   if (definition.classes > 0)
     for (std::int64_t i = 0; i < kRows; ++i) target.set(i, static_cast<double>(i % definition.classes));
-  const Variable x(random_values("x", x_shape));
+  return {definition.make({.dtype = DType::f64, .seed = 5}), random_values("x", x_shape), std::move(target)};
+}
 
+/// The loss's derivative along one direction of all parameters, twice: from the backwards, chained by the autograd, and
+/// from the forward's formulas in Dual arithmetic.
+struct Derivatives {
+  double backward = 0, forward = 0;
+  double discrepancy() const { return std::abs(backward - forward) / std::max(1.0, std::abs(backward)); }
+};
+
+Derivatives derivatives_of(const std::function<Setting()>& make) {
+  Derivatives found;
+  const Setting one = make(), twin = make();
   ReferenceExecutor reference;
   Autograd autograd(reference);
-  const auto model = definition.make({.dtype = DType::f64, .seed = 5});
-  autograd.backward(model->loss(autograd, (*model)(autograd, x), Variable(target)));
-  double along_direction = 0;
-  const auto twin = definition.make({.dtype = DType::f64, .seed = 5});
+  autograd.backward(one.model->loss(autograd, (*one.model)(autograd, Variable(one.x)), Variable(one.target)));
   ForwardModeExecutor dual;
-  const auto parameters = model->parameters(), twins = twin->parameters();
+  const auto parameters = one.model->parameters(), twins = twin.model->parameters();
   for (std::size_t p = 0; p < parameters.size(); ++p) {
     const Values direction = random_values(parameters[p].name, parameters[p].variable.shape());
     dual.set_tangent(twins[p].variable.value(), direction);
     if (!parameters[p].variable.gradient()) continue;
     const Values& gradient = parameters[p].variable.gradient().value();
-    for (std::int64_t i = 0; i < gradient.count(); ++i) along_direction += gradient[i] * direction[i];
+    for (std::int64_t i = 0; i < gradient.count(); ++i) found.backward += gradient[i] * direction[i];
   }
-
   Autograd forward_mode(dual);
-  const NoGradient scope(forward_mode);
-  const Variable output = (*twin)(forward_mode, x);
-  const Variable loss = twin->loss(forward_mode, output, Variable(target));
-  EXPECT_NE(along_direction, 0.0);
-  EXPECT_NEAR(dual.tangent(loss.value()), along_direction, 1e-11 * std::max(1.0, std::abs(along_direction)));
+  const Variable output = (*twin.model)(forward_mode, Variable(twin.x));
+  const Variable loss = twin.model->loss(forward_mode, output, Variable(twin.target));
+  found.forward = (*dual.tangent_of(loss.value()))[0];
+  return found;
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, ModelGradients, ::testing::Values("exact", "mlp", "gated", "conv", "image_conv_net"),
+class ModelGradients : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(ModelGradients, EqualTheDirectionalDerivative) {
+  const Derivatives found = derivatives_of([] { return setting_of(GetParam()); });
+  EXPECT_NE(found.backward, 0.0);
+  EXPECT_LT(found.discrepancy(), 1e-11) << found.backward << " and " << found.forward;
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, ModelGradients,
+                         ::testing::Values("exact", "mlp", "gated", "conv", "tfm", "image_conv_net", "resnet18_tiny"),
                          [](const auto& model) { return std::string(model.param); });
+
+/// Tokens turned round by a view of its own, then the transformer; the view's backward is given.
+class WrongViewModel final : public Model {
+ public:
+  explicit WrongViewModel(bool backward_is_wrong)
+      : inner_(add_child("", std::shared_ptr<Model>(find_model("tfm").make({.dtype = DType::f64, .seed = 5})))),
+        shift_(add_parameter("shift", random_values("shift", find_model("tfm").row_shape))),
+        backward_is_wrong_(backward_is_wrong) {}
+  Loss loss_kind() const override { return Loss::cross_entropy; }
+
+ private:
+  /// [tokens, features] rolled by one token; the backward rolls back, or, wrongly, on.
+  class Roll final : public Function {
+   public:
+    explicit Roll(std::int64_t back) : back_(back) {}
+    std::string name() const override { return "roll"; }
+    std::vector<Variable> backward(Autograd&, const std::vector<Variable>& gradients,
+                                   const std::vector<bool>&) override {
+      return {Variable(rolled(*gradients[0].shared_value(), back_))};
+    }
+
+   private:
+    std::int64_t back_;
+  };
+  static Values rolled(const Values& in, std::int64_t by) {
+    Values out(in.dtype(), in.shape());
+    const std::int64_t tokens = in.shape()[0], features = in.shape()[1];
+    for (std::int64_t t = 0; t < tokens; ++t)
+      for (std::int64_t f = 0; f < features; ++f)
+        out.set(((t + by + tokens) % tokens) * features + f, in[t * features + f]);
+    return out;
+  }
+  Variable forward(Autograd& autograd, const Variable& x) override {
+    const Movement movement = [](const std::vector<const Values*>& in) { return rolled(*in[0], 1); };
+    std::vector<Values> outputs;
+    outputs.push_back(autograd.executor().move(movement, {&shift_.value()}));
+    const Variable moved =
+        autograd.record(std::make_shared<Roll>(backward_is_wrong_ ? 1 : -1), {shift_}, std::move(outputs))[0];
+    std::vector<Variable> rows;
+    Shape one = moved.shape();
+    one.insert(one.begin(), 1);
+    for (std::int64_t row = 0; row < x.shape()[0]; ++row) rows.push_back(reshape(autograd, moved, one));
+    return (*inner_)(autograd, add(autograd, x, concatenate(autograd, rows, 0)));
+  }
+
+  std::shared_ptr<Model> inner_;
+  Variable shift_;
+  bool backward_is_wrong_;
+};
+
+TEST(ModelDerivatives, AViewWithAWrongBackwardIsFound) {
+  const auto discrepancy = [](bool wrong) {
+    return derivatives_of([wrong] {
+             Setting setting = setting_of("tfm");
+             setting.model = std::make_unique<WrongViewModel>(wrong);
+             return setting;
+           })
+        .discrepancy();
+  };
+  EXPECT_LT(discrepancy(false), 1e-11);
+  EXPECT_GT(discrepancy(true), 1e-4);
+}
 
 TEST(Models, AreFoundByNameOrListed) {
   EXPECT_EQ(find_model("conv").classes, 3);
