@@ -2,6 +2,7 @@
 #include "suites/scaling/timed_training.hpp"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <thread>
 
@@ -134,14 +135,20 @@ StepSample sample_side_by_side(const TimedTraining& training, const Catalogue& c
 }
 
 std::vector<std::int64_t> bucket_sizes(const TimedTraining& training) {
-  const TrainingPlan plan = training.scenario().plan;
-  std::vector<BucketItem> items;
-  for (const NamedVariable& parameter :
-       find_model(training.model).make({.dtype = DType::f32, .seed = training.seed})->parameters())
-    items.push_back({DType::f32, parameter.variable.count()});
+  // Buckets follow the order in which gradients arrive, which a step tells.
+  TimedTraining once = training;
+  once.rows = 2 * training.ranks;
+  TrainingJob job = job_of(once.scenario(), DType::f32, nullptr, {});
+  job.keeps_history = false;
+  job.steps = 1;
+  std::map<std::string, std::int64_t> sizes;
+  for (const NamedVariable& parameter : job.make_model()->parameters())
+    sizes[parameter.name] = parameter.variable.count() * static_cast<std::int64_t>(sizeof(float));
   std::vector<std::int64_t> bytes;
-  for (const GradientBucket& bucket : assign_buckets(items, plan.first_bucket_bytes, plan.bucket_bytes))
-    bytes.push_back(bucket.count * static_cast<std::int64_t>(sizeof(float)));
+  for (const std::vector<std::string>& bucket : train(job).ranks[0].buckets) {
+    bytes.push_back(0);
+    for (const std::string& name : bucket) bytes.back() += sizes.at(name);
+  }
   return bytes;
 }
 

@@ -48,7 +48,7 @@ StepSample sample_of_communication(const TimedTraining& training);
 /// ranks reach that need not talk. The slowest one's seconds.
 StepSample sample_side_by_side(const TimedTraining& training, const Catalogue& catalogue);
 
-/// Bytes of each bucket of a step, in the order in which they are reduced.
+/// Bytes of each bucket of a step of distributed_data_parallel behind the first, in the order in which they are reduced.
 std::vector<std::int64_t> bucket_sizes(const TimedTraining& training);
 
 /// Whether there are more ranks than cores.

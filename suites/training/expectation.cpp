@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "harness/autograd/views.hpp"
+#include "suites/training/replica_devices.hpp"
 #include "suites/training/rows.hpp"
 #include "suites/training/trainer.hpp"
 
@@ -149,12 +150,14 @@ class OneRank {
     buffers_.assign(buffers_.size(), values_of(trainer_.model->buffers()));
   }
 
-  /// Chunk by chunk from the same running statistics, one loss over all outputs.
+  /// Chunk by chunk from the same running statistics, one loss over all outputs. With several replicas every parameter
+  /// gets a gradient, zeros where none of them used it.
   void gathered_step(const Batch& batch) {
     const ModuleState before = values_of(trainer_.model->buffers());
     ModuleState after;
     std::vector<Variable> outputs;
-    for (const RowRange& chunk : rows_of(plan_, batch.rows(), plan_.ranks, chunked_rows)) {
+    const int replicas = ReplicaDevices::of(plan_).count();
+    for (const RowRange& chunk : rows_of(plan_, batch.rows(), replicas, chunked_rows)) {
       put_buffers(before);
       outputs.push_back((*trainer_.model)(trainer_.autograd, Variable(take_rows(batch, chunk).x)));
       if (outputs.size() == 1) after = values_of(trainer_.model->buffers());
@@ -162,6 +165,10 @@ class OneRank {
     put_buffers(after);
     const Variable loss = loss_of(concatenate(trainer_.autograd, outputs, 0), batch.y);
     backward(loss, 1.0);
+    if (replicas > 1)
+      for (NamedVariable& parameter : trainer_.parameters)
+        if (!parameter.variable.gradient())
+          parameter.variable.set_gradient(Variable(Values(parameter.variable.dtype(), parameter.variable.shape())));
     for (std::vector<double>& losses : losses_) losses.push_back(loss.value()[0]);
     buffers_.assign(buffers_.size(), after);
   }

@@ -24,7 +24,7 @@ TEST(TrainingFaults, EveryFaultIsPlantedOnce) {
   std::set<TrainingFault> planted;
   for (const TrainingFaultCase& fault : training_fault_cases())
     EXPECT_TRUE(planted.insert(fault.fault).second) << fault.id;
-  EXPECT_EQ(planted.size(), static_cast<std::size_t>(TrainingFault::buffers_never_broadcast));
+  EXPECT_EQ(planted.size(), kTrainingFaults);
 }
 
 }  // namespace

@@ -29,4 +29,10 @@ struct GradientBucket {
 std::vector<GradientBucket> assign_buckets(const std::vector<BucketItem>& parameters, std::int64_t first_bucket_bytes,
                                            std::int64_t bucket_bytes);
 
+/// The same rule walked in a given order, such as that in which gradients arrived: each parameter's index once. Throws
+/// Error for an order that is none.
+std::vector<GradientBucket> assign_buckets(const std::vector<BucketItem>& parameters,
+                                           const std::vector<std::size_t>& order, std::int64_t first_bucket_bytes,
+                                           std::int64_t bucket_bytes);
+
 }  // namespace lockstep

@@ -44,6 +44,9 @@ struct TrainingJob {
   /// Keep every step's gradients, parameters and buffers in the record (rank 0).
   bool keeps_history = false;
   WrapCommunicator wrap_communicator;
+  /// Given the state between two steps, behind every steps_between_states of them (0: never), on one rank's thread.
+  std::function<void(const TrainingState&)> take_state;
+  std::int64_t steps_between_states = 0;
   /// Told after every step of rank 0.
   std::function<void(std::int64_t step, double loss)> progress;
 };

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -64,8 +66,23 @@ enum class TrainingFault : std::uint8_t {
   last_batch_skipped,           // the last rank ends a step early
   loss_scale_kept,              // gradients are not divided by the loss scale
   unused_parameter_unreduced,   // a parameter that one rank did not use keeps its local gradients on the others
-  buffers_never_broadcast       // running statistics are left to each rank
+  buffers_never_broadcast,      // running statistics are left to each rank
+  rebuilt_differently,          // rank 1 rebuilds its buckets in another order than the first rank's
+  unused_bucket_left,           // a bucket that some parameter never reaches is left out, and nobody says so
+  unused_everywhere_moved,      // a parameter that no rank used gets a gradient of zeros instead of none
+  joined_ranks_miscounted,      // ranks that have run out count in the divisor where they should not, or the reverse
+  last_model_not_taken,         // a rank that has run out keeps its own model at the end
+  norm_counted_per_rank,        // the norm of the averaged gradient is summed over ranks once more
+  gradient_means_averaged,      // SyncBatchNorm: the backward takes the mean of the ranks' means
+  counts_in_lower_precision,    // SyncBatchNorm: ranks' counts travel in the activations' 16-bit type
+  momentum_swapped,             // SyncBatchNorm: momentum weighs the old running statistics
+  norm_left_out_by_a_rank,      // SyncBatchNorm: the last rank's first norm takes its own statistics and tells nobody
+  losses_averaged,              // DataParallel: the mean of the replicas' losses instead of one loss
+  last_replica_survives,        // DataParallel: the last replica's running statistics are kept
+  gathered_by_device,           // DataParallel: outputs are gathered by device number, not in the order of the chunks
+  parameter_elsewhere           // DataParallel: a parameter lies on the second device
 };
+inline constexpr std::size_t kTrainingFaults = static_cast<std::size_t>(TrainingFault::parameter_elsewhere);
 
 /// A way of training, complete: what decides every number of a run but model, data and dtype.
 struct TrainingPlan {
@@ -89,6 +106,16 @@ struct TrainingPlan {
   bool joined_ranks_count = true;
   /// Buckets of the gradient reduction: the first is smaller, so that the reduction starts early.
   std::int64_t first_bucket_bytes = std::int64_t{1} << 20, bucket_bytes = std::int64_t{25} << 20;
+  /// Whether buckets are laid out again behind the first step, in the order in which gradients arrived. Never where unused
+  /// parameters are looked for, since the order then says nothing about the next step.
+  bool rebuild_buckets = true;
+  /// data_parallel: the devices of the replicas in the order of the chunks; empty: all. A device is a rank of the
+  /// transport. The first one holds the module.
+  std::vector<int> device_ids;
+  /// data_parallel: where outputs are gathered and the loss is computed; without it the first device.
+  std::optional<int> output_device;
+  /// data_parallel: where a parameter or buffer lies, by name; the others lie on the first device.
+  std::map<std::string, int> tensor_devices;
   OptimizerPlan optimizer;
   std::optional<ClippingPlan> clipping;
   /// Lower precision of matrix products and convolutions; parameters stay f32.

@@ -55,7 +55,10 @@ struct RankRecord {
   ModuleState parameters, buffers;
   /// Mean loss in evaluation mode over the rank's rows of the first batch, after the last step; NaN where not asked for.
   double evaluation_loss = std::numeric_limits<double>::quiet_NaN();
-  /// Parameters, their gradients, buffers, optimiser state and gradient buckets.
+  /// Names of the parameters by gradient bucket, in the order of the reduction, as they were in the last step.
+  std::vector<std::vector<std::string>> buckets;
+  /// Parameters, their gradients, buffers, optimiser state and gradient buckets; on data_parallel's output device the
+  /// gathered outputs and their gradients too. 0 on a device that has no part in it.
   std::int64_t tensor_bytes = 0;
   std::int64_t collective_calls = 0, collective_bytes = 0;
   /// Steps that the loss scaler skipped because a gradient was not finite.

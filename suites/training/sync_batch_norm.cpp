@@ -30,6 +30,8 @@ Values columns(const Values& matrix, std::int64_t begin, std::int64_t width) {
   return part;
 }
 
+double values_counted(const Values& digits) { return static_cast<double>(ValueCount::of(digits[0], digits[1]).count); }
+
 /// What a rank's batch norm and its backward share.
 struct Group {
   Communicator& communicator;
@@ -39,8 +41,13 @@ struct Group {
 
 class SyncBatchNormFunction final : public Function {
  public:
-  SyncBatchNormFunction(Group group, Variable mean, Variable rstd, Variable count)
-      : group_(group), mean_(std::move(mean)), rstd_(std::move(rstd)), count_(std::move(count)) {}
+  /// `own_count`: this rank's values of each channel; `count` those of all ranks.
+  SyncBatchNormFunction(Group group, Variable mean, Variable rstd, Variable count, Variable own_count)
+      : group_(group),
+        mean_(std::move(mean)),
+        rstd_(std::move(rstd)),
+        count_(std::move(count)),
+        own_count_(std::move(own_count)) {}
   std::string name() const override { return "sync_batch_norm"; }
 
   std::vector<Variable> backward(Autograd& autograd, const std::vector<Variable>& gradients,
@@ -49,6 +56,11 @@ class SyncBatchNormFunction final : public Function {
     const std::vector<Variable> local = autograd.apply(batch_norm_gradient_sums_operator(), {},
                                                        {{"x", x}, {"g_y", g}, {"mean", mean_}, {"rstd", rstd_}});
     Values sums = joined({&local[0].value(), &local[1].value()});
+    if (group_.fault == TrainingFault::gradient_means_averaged) {
+      const double factor =
+          values_counted(count_.value()) / (group_.communicator.size() * values_counted(own_count_.value()));
+      for (std::int64_t i = 0; i < sums.count(); ++i) sums.set(i, sums[i] * factor);
+    }
     if (group_.fault != TrainingFault::backward_sums_local) {
       const PhaseScope scope(group_.clock, Phase::sync_batch_norm);
       group_.communicator.set_label("sync_batch_norm backward");
@@ -79,14 +91,15 @@ class SyncBatchNormFunction final : public Function {
 
  private:
   Group group_;
-  Variable mean_, rstd_, count_;
+  Variable mean_, rstd_, count_, own_count_;
 };
 
 Variable forward(Group group, Autograd& autograd, BatchNormLayer& layer, const Variable& x) {
-  Variable mean, rstd, count, y;
+  Variable mean, rstd, count, own_count, y;
   {
     const NoGradient scope(autograd);
     const std::vector<Variable> local = autograd.apply(batch_norm_statistics_operator(), {}, {{"x", x}});
+    own_count = local[2];
     const std::int64_t channels = local[0].count();
     const Values message = joined({&local[0].value(), &local[1].value(), &local[2].value()});
     Values gathered(message.dtype(), {group.communicator.size(), message.count()});
@@ -100,9 +113,13 @@ Variable forward(Group group, Autograd& autograd, BatchNormLayer& layer, const V
     if (group.fault == TrainingFault::merge_without_counts)
       for (std::int64_t r = 0; r < counts.shape()[0]; ++r)
         for (std::int64_t c = 0; c < 2; ++c) counts.set(2 * r + c, local[2].value()[c]);
+    if (group.fault == TrainingFault::counts_in_lower_precision)
+      for (std::int64_t r = 0; r < counts.shape()[0]; ++r)
+        counts.set(2 * r + 1, round_to(DType::bf16, counts[2 * r + 1]));
     Parameters parameters;
     parameters.set_real("eps", layer.eps);
-    parameters.set_real("momentum", layer.momentum);
+    const bool swaps = group.fault == TrainingFault::momentum_swapped;
+    parameters.set_real("momentum", swaps ? 1.0 - layer.momentum : layer.momentum);
     const std::vector<Variable> merged = autograd.apply(batch_norm_merge_operator(), parameters,
                                                         {{"means", Variable(columns(gathered, 0, channels))},
                                                          {"m2s", Variable(columns(gathered, channels, channels))},
@@ -115,7 +132,7 @@ Variable forward(Group group, Autograd& autograd, BatchNormLayer& layer, const V
     layer.running_mean.set_value(merged[3].value());
     Values variance = merged[4].value();
     if (group.fault == TrainingFault::biased_running_variance) {
-      const auto n = static_cast<double>(ValueCount::of(count.value()[0], count.value()[1]).count);
+      const double n = values_counted(count.value());
       for (std::int64_t c = 0; c < channels; ++c) {
         const double before = (1.0 - layer.momentum) * layer.running_var.value()[c];
         variance.set(c, before + (variance[c] - before) * (n - 1.0) / n);
@@ -126,7 +143,7 @@ Variable forward(Group group, Autograd& autograd, BatchNormLayer& layer, const V
                        {{"x", x}, {"weight", layer.weight}, {"bias", layer.bias}, {"mean", mean}, {"rstd", rstd}})[0];
   }
   std::vector<Values> outputs{y.value()};
-  return autograd.record(std::make_shared<SyncBatchNormFunction>(group, mean, rstd, count),
+  return autograd.record(std::make_shared<SyncBatchNormFunction>(group, mean, rstd, count, own_count),
                          {x, layer.weight, layer.bias}, std::move(outputs))[0];
 }
 
@@ -134,12 +151,19 @@ Variable forward(Group group, Autograd& autograd, BatchNormLayer& layer, const V
 
 int synchronise_batch_norms(Module& model, Communicator& communicator, StepClock& clock, TrainingFault fault) {
   const Group group{communicator, clock, fault};
-  return set_batch_norm_forward(
+  const int count = set_batch_norm_forward(
       model,
       [group](Autograd& autograd, BatchNormLayer& layer, const Variable& x) {
         return forward(group, autograd, layer, x);
       },
       fault == TrainingFault::evaluation_synchronised);
+  if (fault == TrainingFault::norm_left_out_by_a_rank && communicator.rank() + 1 == communicator.size()) {
+    const std::vector<Module*> modules = model.modules();
+    const auto first = std::find_if(modules.begin(), modules.end(),
+                                    [](Module* module) { return dynamic_cast<BatchNormLayer*>(module) != nullptr; });
+    if (first != modules.end()) dynamic_cast<BatchNormLayer*>(*first)->set_training_forward({});
+  }
+  return count;
 }
 
 }  // namespace lockstep

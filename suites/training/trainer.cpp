@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "suites/training/trainer.hpp"
 
+#include <cmath>
+
 #include "harness/data/random.hpp"
 
 namespace lockstep {
@@ -41,7 +43,10 @@ void Trainer::finish_step(double loss) {
     }
     const bool clipped_elsewhere =
         plan.fault == TrainingFault::clipped_before_reduction || plan.fault == TrainingFault::clipped_by_local_norm;
-    if (plan.clipping && finite && !clipped_elsewhere) clip_gradients(autograd, parameters, *plan.clipping);
+    if (plan.clipping && finite && plan.fault == TrainingFault::norm_counted_per_rank)
+      clip_gradients_by_norm(parameters, *plan.clipping, record.gradient_norms.back() * std::sqrt(plan.ranks));
+    else if (plan.clipping && finite && !clipped_elsewhere)
+      clip_gradients(autograd, parameters, *plan.clipping);
   }
   {
     const PhaseScope scope(clock, Phase::optimizer);
@@ -64,6 +69,10 @@ void Trainer::finish_idle_step(double loss) {
   record.losses.push_back(loss);
   record.parameter_hashes.push_back(hash_of(parameters));
   ++step;
+}
+
+void Trainer::offer_state() const {
+  if (job.take_state && job.steps_between_states > 0 && step % job.steps_between_states == 0) job.take_state(state());
 }
 
 void Trainer::evaluate(const Batch& batch) {

@@ -21,6 +21,8 @@ class Trainer {
   void finish_step(double loss);
   /// Evaluates nothing and steps nothing: a rank whose parameters another rank moves.
   void finish_idle_step(double loss);
+  /// Between steps, on the rank whose state tells the whole run: gives the state to the job where it wants one now.
+  void offer_state() const;
 
   /// Notes the mean loss on a batch in evaluation mode.
   void evaluate(const Batch& batch);

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// One model on device 0; every step it is copied to the other devices, the batch is scattered in chunks, outputs are
-// gathered on device 0, which computes one loss over all of them, and gradients are summed there (PyTorch's
-// DataParallel). Equal to one rank but for batch norm: every replica has the statistics of its own chunk, and only replica
-// 0's running statistics survive.
+// One model on the first device; every step it is copied to the other devices, the batch is scattered in chunks, outputs
+// are gathered on the output device, which computes one loss over all of them, and gradients are summed on the first
+// device (PyTorch's DataParallel). Equal to one rank but for batch norm: every replica has the statistics of its own
+// chunk, and only replica 0's running statistics survive.
+#include <map>
 #include <memory>
+#include <utility>
 
 #include "harness/autograd/views.hpp"
 #include "harness/data/error.hpp"
 #include "kernels/communicator/threads/run_ranks.hpp"
-#include "suites/training/message.hpp"
 #include "suites/training/modes/modes.hpp"
+#include "suites/training/replica_devices.hpp"
+#include "suites/training/replica_exchange.hpp"
 #include "suites/training/rows.hpp"
 #include "suites/training/trainer.hpp"
 
@@ -20,14 +23,19 @@ std::string refusal(const TrainingPlan& plan, std::int64_t rows) {
   if (plan.micro_batches != 1) return std::to_string(plan.micro_batches) + " micro-batches; accepted: 1";
   if (plan.sync_batch_norm) return "SyncBatchNorm needs one process per device; accepted: distributed_data_parallel";
   if (rows < 1) return "an empty batch";
-  return {};
+  return refusal_of_devices(plan);
 }
 
-/// One device. Device 0 owns parameters, buffers, loss and optimiser.
+/// One device. The first one owns parameters, buffers and optimiser; the output device computes the loss.
 class Replica {
  public:
   Replica(const TrainingJob& job, Communicator& communicator)
-      : job_(job), communicator_(communicator), trainer_(job), buffers_(trainer_.model->buffers()) {}
+      : job_(job),
+        devices_(ReplicaDevices::of(job.plan)),
+        communicator_(communicator),
+        exchange_(devices_, communicator),
+        trainer_(job),
+        buffers_(trainer_.model->buffers()) {}
 
   void run() {
     while (trainer_.step < job_.steps) {
@@ -35,15 +43,21 @@ class Replica {
       trainer_.clock.begin_step();
       step();
       trainer_.record.timelines.push_back(trainer_.clock.end_step());
-      if (job_.progress && is_first()) job_.progress(trainer_.step - 1, trainer_.record.losses.back());
+      if (is_first()) trainer_.offer_state();
+      if (job_.progress && exchange_.is_output()) job_.progress(trainer_.step - 1, trainer_.record.losses.back());
     }
   }
 
   Trainer& trainer() { return trainer_; }
-  bool is_first() const { return communicator_.rank() == 0; }
-  void count_traffic() {
-    trainer_.record.collective_calls = communicator_.total_traffic().calls;
-    trainer_.record.collective_bytes = communicator_.total_traffic().bytes;
+  bool is_first() const { return exchange_.is_first(); }
+  /// A replica's own tensors, and beside them what the output device gathers. An idle device holds nothing.
+  RankRecord take_record() {
+    RankRecord record = trainer_.take_record();
+    record.collective_calls = communicator_.total_traffic().calls;
+    record.collective_bytes = communicator_.total_traffic().bytes;
+    if (!exchange_.replica()) record.tensor_bytes = 0;
+    record.tensor_bytes += gathered_bytes_;
+    return record;
   }
 
  private:
@@ -52,20 +66,18 @@ class Replica {
     {
       const PhaseScope scope(trainer_.clock, Phase::input);
       batch = job_.batch(trainer_.step);
-      ranges_ = job_.plan.rows.empty() ? chunked_rows(batch.rows(), communicator_.size())
-                                       : rows_of(job_.plan, batch.rows(), communicator_.size(), chunked_rows);
+      chunks_ = rows_of(job_.plan, batch.rows(), devices_.count(), chunked_rows);
     }
     {
       const PhaseScope scope(trainer_.clock, Phase::scatter_gather);
-      replicate(trainer_.parameters);
-      replicate(buffers_);
+      exchange_.replicate(trainer_.parameters);
+      exchange_.replicate(buffers_);
+      loss_scale_ = trainer_.scaler.is_enabled() ? exchange_.shared_loss_scale(trainer_.scaler.scale()) : 1.0;
     }
-    // Fewer chunks than devices leave the last devices idle.
     Variable output;
-    if (has_rows(communicator_.rank())) {
+    if (has_rows()) {
       const PhaseScope scope(trainer_.clock, Phase::forward);
-      output = (*trainer_.model)(trainer_.autograd,
-                                 Variable(take_rows(batch, ranges_[static_cast<std::size_t>(communicator_.rank())]).x));
+      output = (*trainer_.model)(trainer_.autograd, Variable(take_rows(batch, chunks_[*exchange_.replica()]).x));
     }
     double loss = 0;
     const Variable gradient = loss_gradient(batch, output, loss);
@@ -82,91 +94,105 @@ class Replica {
     }
   }
 
-  bool has_rows(int rank) const { return static_cast<std::size_t>(rank) < ranges_.size(); }
+  /// Fewer chunks than devices leave the last devices idle.
+  bool has_rows() const { return exchange_.replica() && *exchange_.replica() < chunks_.size(); }
 
-  void replicate(std::vector<NamedVariable>& tensors) {
-    for (NamedVariable& tensor : tensors) {
-      Values values = tensor.variable.value();
-      communicator_.set_label("replicating " + tensor.name);
-      communicator_.broadcast(message_of(values), 0);
-      if (!is_first()) tensor.variable.set_value(std::move(values));
-    }
-  }
-
-  /// Outputs go to device 0, which differentiates the loss by them; each device gets its part of that gradient.
+  /// Outputs go to the output device, which differentiates the loss by them; each device gets its part of that gradient.
   Variable loss_gradient(const Batch& batch, const Variable& output, double& loss) {
-    const int size = communicator_.size();
-    if (!is_first()) {
+    if (!exchange_.is_output()) {
       if (!output) return {};
       const PhaseScope scope(trainer_.clock, Phase::scatter_gather);
-      Values values = output.value();
-      communicator_.set_label("gathering outputs");
-      communicator_.send(message_of(values), 0);
-      Values gradient(values.dtype(), values.shape());
-      communicator_.set_label("scattering gradients of outputs");
-      communicator_.receive(message_of(gradient), 0);
-      return Variable(std::move(gradient));
+      return Variable(exchange_.exchange_output(output.value()));
     }
-    std::vector<Variable> outputs{Variable(output.value(), true)};
+    std::vector<Variable> outputs;
     {
       const PhaseScope scope(trainer_.clock, Phase::scatter_gather);
-      communicator_.set_label("gathering outputs");
-      for (int rank = 1; rank < size && has_rows(rank); ++rank) {
-        Shape shape = output.shape();
-        shape[0] = ranges_[static_cast<std::size_t>(rank)].count();
-        Values values(output.dtype(), shape);
-        communicator_.receive(message_of(values), rank);
+      for (Values& values : exchange_.gather(output ? &output.value() : nullptr, chunks_))
         outputs.emplace_back(std::move(values), true);
-      }
     }
     {
       const PhaseScope scope(trainer_.clock, Phase::forward);
-      const Variable whole = gathered(outputs);
-      const RowRange covered{ranges_.front().begin, ranges_.front().begin + whole.shape()[0]};
-      const Variable value = trainer_.model->loss(trainer_.autograd, whole, Variable(take_rows(batch, covered).y));
+      const Variable value = loss_of(outputs, batch);
       loss = value.value()[0];
       Values seed(value.dtype(), value.shape());
-      seed.set(0, trainer_.scaler.scale());
+      seed.set(0, loss_scale_);
       trainer_.autograd.backward(value, Variable(std::move(seed)));
     }
     const PhaseScope scope(trainer_.clock, Phase::scatter_gather);
-    communicator_.set_label("scattering gradients of outputs");
-    for (std::size_t rank = 1; rank < outputs.size(); ++rank) {
-      Values gradient = outputs[rank].gradient().value();
-      communicator_.send(message_of(gradient), static_cast<int>(rank));
+    std::vector<Values> gradients;
+    gathered_bytes_ = 0;
+    for (const Variable& piece : outputs) {
+      gradients.push_back(piece.gradient() ? piece.gradient().value() : Values(piece.dtype(), piece.shape()));
+      if (devices_.count() > 1)
+        gathered_bytes_ += 2 * piece.count() * static_cast<std::int64_t>(size_in_bytes(piece.dtype()));
     }
-    return outputs[0].gradient();
+    Values own = exchange_.scatter(std::move(gradients));
+    return output ? Variable(std::move(own)) : Variable();
   }
 
-  /// The fault takes the mean of the replicas' outputs for the output of the first chunk.
-  Variable gathered(const std::vector<Variable>& outputs) {
+  /// One loss over all outputs; the planted faults take another.
+  Variable loss_of(const std::vector<Variable>& outputs, const Batch& batch) {
+    const auto loss_on = [&](const Variable& output, const RowRange& rows) {
+      return trainer_.model->loss(trainer_.autograd, output, Variable(take_rows(batch, rows).y));
+    };
+    if (job_.plan.fault == TrainingFault::losses_averaged) {
+      Variable sum = loss_on(outputs[0], chunks_[0]);
+      for (std::size_t i = 1; i < outputs.size(); ++i)
+        sum = add(trainer_.autograd, sum, loss_on(outputs[i], chunks_[i]));
+      return scale(trainer_.autograd, sum, 1.0 / static_cast<double>(outputs.size()));
+    }
+    const Variable whole = gathered(outputs);
+    return loss_on(whole, {chunks_.front().begin, chunks_.front().begin + whole.shape()[0]});
+  }
+
+  Variable gathered(std::vector<Variable> outputs) {
+    if (job_.plan.fault == TrainingFault::gathered_by_device) {
+      std::map<int, Variable> by_device;
+      for (std::size_t i = 0; i < outputs.size(); ++i) by_device[devices_.ids[i]] = outputs[i];
+      outputs.clear();
+      for (const auto& [device, output] : by_device) outputs.push_back(output);
+    }
     if (job_.plan.fault != TrainingFault::outputs_averaged) return concatenate(trainer_.autograd, outputs, 0);
+    // The mean of the replicas' outputs for the output of the first chunk.
     Variable sum = outputs[0];
     for (std::size_t i = 1; i < outputs.size(); ++i)
       if (outputs[i].shape() == sum.shape()) sum = add(trainer_.autograd, sum, outputs[i]);
     return scale(trainer_.autograd, sum, 1.0 / static_cast<double>(outputs.size()));
   }
 
+  /// Replicas hang on one node of the graph, so a parameter that none of them used gets zeros, not nothing (PyTorch's
+  /// Broadcast). With one device there is no such node.
   void reduce_onto_first() {
+    if (!exchange_.replica() || devices_.count() == 1) return;
     const PhaseScope scope(trainer_.clock, Phase::scatter_gather);
     for (NamedVariable& parameter : trainer_.parameters) {
-      Values sum = parameter.variable.gradient() ? parameter.variable.gradient().value()
-                                                 : Values(parameter.variable.dtype(), parameter.variable.shape());
+      Values gradient = parameter.variable.gradient() ? parameter.variable.gradient().value()
+                                                      : Values(parameter.variable.dtype(), parameter.variable.shape());
       communicator_.set_label("summing the gradient of " + parameter.name);
-      communicator_.all_reduce(message_of(sum));
-      if (is_first() && parameter.variable.gradient()) parameter.variable.set_gradient(Variable(std::move(sum)));
+      Values sum = exchange_.sum_onto_first(std::move(gradient));
+      if (is_first()) parameter.variable.set_gradient(Variable(std::move(sum)));
     }
+    if (job_.plan.fault != TrainingFault::last_replica_survives) return;
+    for (NamedVariable& buffer : buffers_)
+      buffer.variable.set_value(exchange_.take_from(chunks_.size() - 1, buffer.variable.value()));
   }
 
   const TrainingJob& job_;
+  ReplicaDevices devices_;
   Communicator& communicator_;
+  ReplicaExchange exchange_;
   Trainer trainer_;
   std::vector<NamedVariable> buffers_;
-  std::vector<RowRange> ranges_;
+  std::vector<RowRange> chunks_;
+  double loss_scale_ = 1.0;
+  std::int64_t gathered_bytes_ = 0;
 };
 
-/// The module's own tensors live on device 0, so the record has one rank; the timelines of all.
+/// The module's own tensors live on the first device and the loss on the output device: every device's record tells of
+/// them. Time, traffic and memory are each device's own.
 TrainingRecord run(const TrainingJob& job) {
+  if (!job.plan.tensor_devices.empty() || job.plan.fault == TrainingFault::parameter_elsewhere)
+    expect_on_first_device(*job.make_model(), job.plan);
   TrainingRecord record;
   std::vector<RankRecord> ranks(static_cast<std::size_t>(job.plan.ranks));
   const auto body = [&](Communicator& transport) {
@@ -174,17 +200,26 @@ TrainingRecord run(const TrainingJob& job) {
     Communicator& communicator = wrapped ? *wrapped : transport;
     Replica replica(job, communicator);
     replica.run();
-    replica.count_traffic();
     if (replica.is_first()) {
       record.state = replica.trainer().state();
       record.history = std::move(replica.trainer().history);
     }
-    ranks[static_cast<std::size_t>(communicator.rank())] = replica.trainer().take_record();
+    ranks[static_cast<std::size_t>(communicator.rank())] = replica.take_record();
   };
   RunRanksOptions options;
   options.arrival_limit_seconds = job.plan.arrival_limit_seconds;
   options.total_limit_seconds = 24 * 3600;
   run_ranks(job.plan.ranks, body, options);
+  const ReplicaDevices devices = ReplicaDevices::of(job.plan);
+  const RankRecord module = ranks[static_cast<std::size_t>(devices.first())];
+  const std::vector<double> losses = ranks[static_cast<std::size_t>(devices.output)].losses;
+  for (RankRecord& rank : ranks) {
+    rank.losses = losses;
+    rank.gradient_norms = module.gradient_norms;
+    rank.parameter_hashes = module.parameter_hashes;
+    rank.parameters = module.parameters;
+    rank.buffers = module.buffers;
+  }
   record.ranks = std::move(ranks);
   return record;
 }
@@ -193,7 +228,8 @@ TrainingRecord run(const TrainingJob& job) {
 
 const TrainingMode& data_parallel_mode() {
   static const TrainingMode mode{"data_parallel",
-                                 "one model on device 0, copied every step; outputs gathered, gradients summed there",
+                                 "one model on the first device, copied every step; outputs gathered on one device, "
+                                 "gradients summed on the first",
                                  refusal, run};
   return mode;
 }

@@ -66,9 +66,10 @@ class RankRun {
       trainer_.clock.begin_step();
       const double loss = step();
       trainer_.record.timelines.push_back(trainer_.clock.end_step());
+      if (is_teller()) trainer_.offer_state();
       if (job_.progress && communicator_.rank() == 0) job_.progress(trainer_.step - 1, loss);
     }
-    if (may_join) take_last_model();
+    if (may_join && plan_.fault != TrainingFault::last_model_not_taken) take_last_model();
   }
 
   Trainer& trainer() { return trainer_; }
@@ -83,6 +84,7 @@ class RankRun {
   }
   void count_traffic() {
     trainer_.record.tensor_bytes = reducer_->bucket_bytes();
+    trainer_.record.buckets = reducer_->bucket_names();
     const TrafficCount traffic = communicator_.total_traffic();
     trainer_.record.collective_calls = traffic.calls;
     trainer_.record.collective_bytes = traffic.bytes;
@@ -122,9 +124,11 @@ class RankRun {
     double scale = trainer_.scaler.scale();
     if (plan_.fault == TrainingFault::averaged_by_samples)
       scale *= static_cast<double>(own.count() * communicator_.size()) / static_cast<double>(rows);
-    if (!plan_.joined_ranks_count && !trains_.empty())
+    const bool joined_ranks_count = plan_.joined_ranks_count != (plan_.fault == TrainingFault::joined_ranks_miscounted);
+    if (!joined_ranks_count && !trains_.empty())
       scale *= static_cast<double>(communicator_.size()) / static_cast<double>(count_training());
     const double loss = pass.run(batch, ranges, micro_batch_weights(ranges, plan_.weighs_micro_batches_equally), scale);
+    reducer_->rebuild(first_training_rank());
     if (plan_.fault == TrainingFault::clipped_by_local_norm && plan_.clipping)
       clip_gradients_by_norm(trainer_.parameters, *plan_.clipping, local_norm_);
     trainer_.finish_step(loss);
@@ -162,6 +166,7 @@ class RankRun {
   void shadow_step() {
     if (plan_.broadcast_buffers) broadcast_buffers();
     reducer_->shadow();
+    reducer_->rebuild(first_training_rank());
   }
 
   void take_last_model() {

@@ -45,6 +45,7 @@ TrainingRecord run(const TrainingJob& job) {
     const double loss = pass.run(batch, ranges, weights, trainer.scaler.scale());
     trainer.finish_step(loss);
     trainer.record.timelines.push_back(trainer.clock.end_step());
+    trainer.offer_state();
     if (job.progress) job.progress(trainer.step - 1, loss);
   }
   TrainingRecord record;
