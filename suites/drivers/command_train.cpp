@@ -2,6 +2,7 @@
 #include <chrono>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "harness/data/error.hpp"
 #include "suites/drivers/cli.hpp"
@@ -18,7 +19,8 @@ namespace {
 struct TrainOptions {
   ScenarioOptions scenario;
   std::vector<std::string> modes;
-  std::string out, data = "auto", executor = "fast";
+  std::string out, data = "auto", executor = "fast", save, resume;
+  std::int64_t save_every = 0;
   bool no_faults = false;
 };
 
@@ -50,15 +52,66 @@ int status_of(const reports::Training& training) {
   return training.runs.empty() ? static_cast<int>(kNothingRan) : exit_status_of(training);
 }
 
-int train_command(const TrainOptions& options, const Surroundings& surroundings) {
+/// What is saved or resumed is one run.
+const Scenario& only(const std::vector<Scenario>& scenarios, const char* option) {
+  if (scenarios.size() != 1)
+    throw Error(std::string("train: ") + option + " with " + std::to_string(scenarios.size()) +
+                " runs; accepted: one --model, one --mode, one number of --ranks");
+  return scenarios[0];
+}
+
+TrainingStageOptions stage_options(const TrainOptions& options, std::optional<SavedTraining> resumed,
+                                   const std::vector<Scenario>& scenarios) {
+  TrainingStageOptions stage;
+  stage.fast = options.executor == "fast";
+  stage.data = options.data;
+  if (!options.save.empty()) {
+    only(scenarios, "--save");
+    try {
+      prepare_for_saving(options.save);
+    } catch (const Error& error) {
+      throw Error(std::string("train: --save ") + error.what() + "; accepted: a folder that can be written");
+    }
+    stage.save = options.save;
+    stage.save_every = options.save_every;
+  }
+  if (!resumed) return stage;
+  const Scenario& scenario = only(scenarios, "--resume");
+  const std::string where = "train: --resume " + options.resume + ": ";
+  if (scenario.model == "exact") throw Error(where + "the exact model trains one step; accepted: another model");
+  if (scenario.steps <= resumed->state.step)
+    throw Error(where + std::to_string(resumed->state.step) + " steps are done and --steps is " +
+                std::to_string(scenario.steps) + ", counted from the beginning; accepted: more");
+  const std::string data = data_set_of(scenario.model, options.data);
+  if (data != resumed->data)
+    throw Error(where + "its data are " + resumed->data + ", here they would be " + data + "; accepted: --data " +
+                resumed->data);
+  try {
+    expect_fits(*resumed, scenario.model, scenario.plan.optimizer);
+  } catch (const Error& error) {
+    throw Error(where + error.what());
+  }
+  stage.resumed = std::move(resumed);
+  stage.resumed_from = options.resume;
+  return stage;
+}
+
+int train_command(TrainOptions options, const Surroundings& surroundings) {
+  std::optional<SavedTraining> resumed;
+  if (!options.resume.empty()) {
+    resumed = read_training(options.resume);
+    options.scenario.go_on_with(*resumed);
+    if (options.data == "auto") options.data = resumed->data;
+  }
   const std::vector<Scenario> scenarios = scenarios_of(options);
+  const TrainingStageOptions stage = stage_options(options, std::move(resumed), scenarios);
   if (!options.out.empty()) prepare_folder(options.out);
   const auto start = std::chrono::steady_clock::now();
   const std::string started = utc_now();
   const InterruptGuard guard;
   std::cout << "seed " << options.scenario.seed << std::endl;
   reports::Training training;
-  train_scenarios(scenarios, surroundings.catalogue, {options.executor == "fast", options.data}, false, training);
+  train_scenarios(scenarios, surroundings.catalogue, stage, false, training);
   if (!options.no_faults && options.modes.empty()) plant_training_faults(training);
   const int status = status_of(training);
   if (!options.out.empty()) {
@@ -95,6 +148,15 @@ CommandBody add_train_command(CLI::App& command, const Surroundings& surrounding
   command.add_option("--data", options->data, "for models of images: fashion_mnist, synthetic or auto")
       ->check(CLI::IsMember({"auto", "fashion_mnist", "synthetic"}))
       ->capture_default_str();
+  command.add_option("--save", options->save,
+                     "folder for the state of the run, which --resume takes; for one run alone");
+  command.add_option("--save-every", options->save_every, "steps between two saves (0: at the end alone)")
+      ->check(CLI::Range(0, 1 << 20))
+      ->capture_default_str();
+  command.add_option(
+      "--resume", options->resume,
+      "folder that --save wrote: go on from there, in any mode and at any number of ranks, until --steps "
+      "are done in all");
   command.add_flag("--no-faults", options->no_faults, "do not plant faults");
   command.add_option("--out", options->out, "folder for report.json and report.html");
   command.footer(

@@ -33,6 +33,7 @@ DType precision(const std::string& name, const char* option, std::initializer_li
 }  // namespace
 
 void ScenarioOptions::add_options(CLI::App& command) {
+  command_ = &command;
   std::string models_known;
   for (const ModelDefinition& model : model_definitions())
     models_known += (models_known.empty() ? "" : ", ") + model.name;
@@ -80,6 +81,11 @@ void ScenarioOptions::add_options(CLI::App& command) {
   of_mode("--bucket-bytes", bucket_bytes_, "of gradients, all others")
       ->check(CLI::Range(std::int64_t{1}, kMostBytes))
       ->capture_default_str();
+  flag_of_mode("--no-bucket-rebuild", no_bucket_rebuild_, "keep the first step's buckets");
+  of_mode("--device-ids", device_ids_, "data_parallel: devices of the replicas, the first has the module")
+      ->delimiter(',');
+  of_mode("--output-device", output_device_, "data_parallel: where outputs are gathered")
+      ->check(CLI::Range(0, 4095));
   of_mode("--rank-timeout", arrival_limit_, "seconds a rank waits for another in one collective")
       ->check(reject_amount)
       ->capture_default_str();
@@ -125,6 +131,11 @@ Scenario ScenarioOptions::make(const std::string& model, const std::string& mode
   plan.first_bucket_bytes = first_bucket_bytes_;
   plan.bucket_bytes = bucket_bytes_;
   plan.arrival_limit_seconds = arrival_limit_;
+  plan.rebuild_buckets = !no_bucket_rebuild_;
+  if (mode == "data_parallel") {
+    plan.device_ids = device_ids_;
+    if (output_device_ >= 0) plan.output_device = output_device_;
+  }
   if (!autocast_.empty()) plan.autocast = precision(autocast_, "--autocast", {DType::bf16, DType::f16});
   if (loss_scale_ != 0.0) plan.loss_scaling = LossScalingPlan{.initial = loss_scale_};
   if (clip_norm_ != 0.0) {
@@ -137,6 +148,28 @@ Scenario ScenarioOptions::make(const std::string& model, const std::string& mode
     plan.clipping = ClippingPlan{.kind = ClippingPlan::Kind::value, .max = clip_value_};
   }
   return scenario;
+}
+
+void ScenarioOptions::go_on_with(const SavedTraining& saved) {
+  const auto keep = [](const char* option, const std::string& given, const std::string& written) {
+    if (given != written)
+      throw Error(std::string(option) + " " + given + ", and the saved training has " + written +
+                  ": its data would not go on; accepted: " + written);
+  };
+  if (is_given("--rows")) keep("--rows", std::to_string(rows), std::to_string(saved.rows));
+  if (is_given("--seed")) keep("--seed", std::to_string(seed), std::to_string(saved.seed));
+  rows = saved.rows;
+  seed = saved.seed;
+  if (!is_given("--model")) models = {saved.model};
+  if (!is_given("--dtype")) dtype_ = name_of(saved.dtype);
+  if (!is_given("--optimizer")) {
+    optimizer_ = saved.optimizer.kind;
+    if (!is_given("--lr")) lr_ = saved.optimizer.lr;
+    if (!is_given("--momentum")) momentum_ = saved.optimizer.momentum;
+    if (!is_given("--weight-decay")) weight_decay_ = saved.optimizer.weight_decay;
+    if (!is_given("--nesterov")) nesterov_ = saved.optimizer.nesterov;
+  }
+  if (!is_given("--loss-scale") && saved.scales_loss) loss_scale_ = saved.state.loss_scale;
 }
 
 std::string ScenarioOptions::flags(const Scenario& scenario) {
@@ -161,6 +194,10 @@ std::string ScenarioOptions::flags(const Scenario& scenario) {
                                                           : flag("norm-type", plan.clipping->norm_type));
   if (plan.first_bucket_bytes != none.first_bucket_bytes) flags += flag("first-bucket-bytes", plan.first_bucket_bytes);
   if (plan.bucket_bytes != none.bucket_bytes) flags += flag("bucket-bytes", plan.bucket_bytes);
+  if (!plan.rebuild_buckets) flags += " --no-bucket-rebuild";
+  for (const int& device : plan.device_ids)
+    flags += (&device == &plan.device_ids.front() ? " --device-ids " : ",") + std::to_string(device);
+  if (plan.output_device) flags += flag("output-device", *plan.output_device);
   return flags;
 }
 

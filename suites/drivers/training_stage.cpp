@@ -35,31 +35,65 @@ std::string line_of(const reports::TrainingRun& row) {
     }());
   }
   if (row.step_time) line << std::setprecision(4) << ", " << row.step_time->median_seconds * 1e3 << " ms a step";
+  if (row.mode == "data_parallel")
+    for (std::size_t device = 0; device < row.memory_bytes.size(); ++device)
+      line << (device == 0 ? ", bytes by device " : " ") << row.memory_bytes[device];
   if (row.oversubscribed) line << " (more ranks than cores)";
   if (!row.reason.empty()) line << "\n        " << row.reason << "\n        " << row.rerun;
   return line.str();
 }
 
-/// Fashion-MNIST for models of 28x28 images where it is asked for or at hand.
-bool takes_images(const std::string& model) { return find_model(model).row_shape == Shape{1, 28, 28}; }
+void save(const TrainingState& state, const Scenario& scenario, const TrainingStageOptions& options) {
+  SavedTraining saved;
+  saved.state = state;
+  saved.model = scenario.model;
+  saved.dtype = scenario.dtype;
+  saved.optimizer = scenario.plan.optimizer;
+  saved.scales_loss = scenario.plan.loss_scaling.has_value();
+  saved.data = data_set_of(scenario.model, options.data);
+  saved.seed = scenario.seed;
+  saved.rows = scenario.rows;
+  saved.mode = scenario.plan.mode;
+  saved.ranks = scenario.plan.ranks;
+  save_training(saved, options.save);
+}
 
 }  // namespace
+
+std::string data_set_of(const std::string& model, const std::string& data) {
+  const bool takes_images = find_model(model).row_shape == Shape{1, 28, 28};
+  const bool wants_images = data == "fashion_mnist" || (data == "auto" && images_unavailable().empty());
+  return takes_images && wants_images ? "fashion_mnist" : "synthetic";
+}
 
 void train_scenarios(const std::vector<Scenario>& scenarios, const Catalogue& catalogue,
                      const TrainingStageOptions& options, bool quietly, reports::Training& training) {
   std::unique_ptr<FashionMnist> images;
-  const bool wants_images = options.data == "fashion_mnist" || (options.data == "auto" && images_unavailable().empty());
   Progress progress("training", scenarios.size());
   for (std::size_t i = 0; i < scenarios.size() && !interrupted(); ++i) {
     const Scenario& scenario = scenarios[i];
     progress.advance(i, scenario.id());
     TrialOptions trial_options;
     trial_options.fast = options.fast;
-    if (wants_images && takes_images(scenario.model)) {
+    if (data_set_of(scenario.model, options.data) == "fashion_mnist") {
       if (!images) images = std::make_unique<FashionMnist>(true);
       trial_options.images = images.get();
     }
-    training.runs.push_back(training_row(try_scenario(scenario, catalogue, trial_options), rerun_line(scenario)));
+    if (options.resumed) trial_options.start = options.resumed->state;
+    if (!options.save.empty()) {
+      trial_options.take_state = [&](const TrainingState& state) { save(state, scenario, options); };
+      trial_options.steps_between_states = options.save_every;
+    }
+    const TrainingTrial trial = try_scenario(scenario, catalogue, trial_options);
+    reports::TrainingRun row =
+        training_row(trial, rerun_line(scenario) + (options.resumed ? " --resume " + options.resumed_from : ""));
+    if (options.resumed)
+      row.note += (row.note.empty() ? "" : "; ") + std::string("went on behind step ") +
+                  std::to_string(options.resumed->state.step) + ", saved by " + options.resumed->mode + " at " +
+                  std::to_string(options.resumed->ranks) + " ranks";
+    training.runs.push_back(std::move(row));
+    // A run that an error ended has the state of its last save alone.
+    if (!options.save.empty() && !trial.record.ranks.empty()) save(trial.record.state, scenario, options);
     if (!quietly || training.runs.back().outcome != reports::Outcome::passed)
       std::cout << line_of(training.runs.back()) << std::endl;
   }

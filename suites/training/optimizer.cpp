@@ -72,15 +72,33 @@ void Optimizer::step(Autograd& autograd) {
 }
 
 void Optimizer::load(const ModuleState& state) {
+  const std::vector<std::string> tensors = state_tensors(plan_);
+  const auto owner_of = [&](const std::string& name) {
+    return std::find_if(parameters_.begin(), parameters_.end(),
+                        [&](const NamedVariable& parameter) { return parameter.name == name; });
+  };
   for (const auto& [name, values] : state) {
-    const auto owner = std::find_if(parameters_.begin(), parameters_.end(), [&, &name = name](const NamedVariable& p) {
-      return name.size() > p.name.size() && name.ends_with("." + p.name);
-    });
+    const std::size_t dot = name.find('.');
+    const std::string tensor = name.substr(0, dot);
+    const auto owner = owner_of(dot == std::string::npos ? "" : name.substr(dot + 1));
     if (owner == parameters_.end())
       throw Error("the optimizer's state has '" + name + "', which belongs to no parameter");
-    if (!name.starts_with("step.") && values.shape() != owner->variable.shape())
+    if (tensor != "step" && std::find(tensors.begin(), tensors.end(), tensor) == tensors.end())
+      throw Error("the optimizer's state has '" + name + "', which " + plan_.kind + " does not keep" +
+                  (plan_.kind == "sgd" && tensor == "momentum_buffer" ? " without momentum" : ""));
+    const Shape accepted = tensor == "step" ? Shape() : owner->variable.shape();
+    if (values.shape() != accepted)
       throw Error("the optimizer's state '" + name + "' has the shape " + to_text(values.shape()) +
-                  "; accepted: " + to_text(owner->variable.shape()));
+                  "; accepted: " + to_text(accepted));
+  }
+  // A parameter that never had a gradient has no state at all, any other one has all of it.
+  for (const auto& [name, values] : state) {
+    const std::string parameter = name.substr(name.find('.') + 1);
+    for (const std::string& tensor : tensors)
+      if (!state.contains(key(tensor, parameter)))
+        throw Error("the optimizer's state lacks '" + key(tensor, parameter) + "'");
+    if (!state.contains(key("step", parameter)))
+      throw Error("the optimizer's state lacks '" + key("step", parameter) + "'");
   }
   state_.clear();
   for (const auto& [name, values] : state)

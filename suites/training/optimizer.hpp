@@ -26,13 +26,11 @@ class Optimizer {
 
   /// Tensors by "<tensor>.<parameter>", and "step.<parameter>" (a scalar, i64).
   ModuleState state() const { return state_; }
-  /// Throws Error naming an entry that belongs to no parameter or has another shape.
+  /// Throws Error naming an entry that belongs to no parameter, that this kind does not keep, that has another shape, or
+  /// that is missing.
   void load(const ModuleState& state);
 
  private:
-  std::vector<Values> run(Autograd& autograd, const NamedVariable& parameter, std::int64_t steps_before);
-  const Values& tensor(const std::string& kind, const NamedVariable& parameter);
-
   OptimizerPlan plan_;
   std::vector<NamedVariable> parameters_;
   ModuleState state_;

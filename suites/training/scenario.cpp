@@ -41,6 +41,10 @@ std::string Scenario::id() const {
   if (plan.first_bucket_bytes != TrainingPlan{}.first_bucket_bytes)
     id += ",first_bucket_bytes=" + std::to_string(plan.first_bucket_bytes);
   if (plan.bucket_bytes != TrainingPlan{}.bucket_bytes) id += ",bucket_bytes=" + std::to_string(plan.bucket_bytes);
+  if (!plan.rebuild_buckets) id += ",rebuild_buckets=false";
+  for (const int& device : plan.device_ids)
+    id += (&device == &plan.device_ids.front() ? ",device_ids=" : "+") + std::to_string(device);
+  if (plan.output_device) id += ",output_device=" + std::to_string(*plan.output_device);
   return id;
 }
 
@@ -83,6 +87,7 @@ std::vector<Scenario> standard_scenarios(const std::string& model, const std::ve
   for (const int count : ranks) {
     if (count < 2) continue;
     add("data_parallel", count, nothing);
+    if (count == ranks.front()) add("data_parallel", count, [](Scenario& s) { s.plan.output_device = 1; });
     add("distributed_data_parallel", count, nothing);
     if (has_batch_norm(model))
       add("distributed_data_parallel", count, [](Scenario& s) { s.plan.sync_batch_norm = true; });

@@ -52,7 +52,9 @@ TrainingRecord only_step(const TrainingRecord& record, std::size_t step) {
 /// and two correct runs part for good.
 void judge_timed_run(TrainingTrial& trial, const Catalogue& catalogue, const TrialOptions& options) {
   const Scenario& scenario = trial.scenario;
-  const TrainingJob job = job_of(scenario, scenario.dtype, options.fast ? &catalogue : nullptr, options);
+  TrainingJob job = job_of(scenario, scenario.dtype, options.fast ? &catalogue : nullptr, options);
+  job.take_state = options.take_state;
+  job.steps_between_states = options.steps_between_states;
   trial.executor = options.fast ? "oneDNN, formulas where it has no operator" : "formulas";
   trial.record = train(job);
   const DType narrower = scenario.plan.autocast.value_or(scenario.dtype);
@@ -91,6 +93,7 @@ TrainingJob job_of(const Scenario& scenario, DType dtype, const Catalogue* catal
   job.steps = is_exact(scenario) ? 1 : scenario.steps;
   job.keeps_history = true;
   job.wrap_communicator = options.wrap_communicator;
+  job.start = options.start;
   // The seed's numbers in double are those in float32 rounded; all runs begin with the same float32 numbers.
   job.make_model = [&model, dtype, seed = scenario.seed] {
     const auto narrow = model.make({.dtype = DType::f32, .seed = seed});

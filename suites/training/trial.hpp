@@ -38,6 +38,11 @@ struct TrialOptions {
   WrapCommunicator wrap_communicator;
   /// Fashion-MNIST where it is given; else rows made for the model.
   const FashionMnist* images = nullptr;
+  /// Where training goes on, until the scenario's steps are done in all; without it the model's own beginning.
+  std::optional<TrainingState> start;
+  /// Given the timed run's state as TrainingJob's is.
+  std::function<void(const TrainingState&)> take_state;
+  std::int64_t steps_between_states = 0;
   std::function<void(const std::string& stage)> progress;
 };
 
