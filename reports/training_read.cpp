@@ -173,6 +173,25 @@ SyncBatchNormCurve read_curve(const JsonReader& from) {
   return curve;
 }
 
+// Reports from before a tax was split have no parts.
+SyncBatchNormTax read_tax(const JsonReader& from) {
+  SyncBatchNormTax tax;
+  tax.images_per_rank = from.integer<int>("images_per_rank");
+  tax.measured_seconds = from.number("measured_seconds");
+  tax.predicted_seconds = from.number("predicted_seconds");
+  tax.formula = from.text("formula");
+  tax.collectives = from.integer("collectives");
+  tax.bytes = from.integer("bytes");
+  if (!from.has("parts")) return tax;
+  tax.ranks = from.integer<int>("ranks");
+  tax.oversubscribed = from.boolean("oversubscribed");
+  tax.residual_seconds = from.number("residual_seconds");
+  from.each("parts", [&](const JsonReader& part) {
+    tax.parts.push_back({part.text("name"), part.number("seconds"), part.text("formula")});
+  });
+  return tax;
+}
+
 SyncBatchNormStudy read_study(const JsonReader& from) {
   SyncBatchNormStudy study{.data_set = from.text("data_set"),
                            .model = from.text("model"),
@@ -182,14 +201,7 @@ SyncBatchNormStudy read_study(const JsonReader& from) {
                            .verdicts = {},
                            .note = from.text("note")};
   from.each("curves", [&](const JsonReader& curve) { study.curves.push_back(read_curve(curve)); });
-  from.each("taxes", [&](const JsonReader& tax) {
-    study.taxes.push_back({.images_per_rank = tax.integer<int>("images_per_rank"),
-                           .measured_seconds = tax.number("measured_seconds"),
-                           .predicted_seconds = tax.number("predicted_seconds"),
-                           .formula = tax.text("formula"),
-                           .collectives = tax.integer("collectives"),
-                           .bytes = tax.integer("bytes")});
-  });
+  from.each("taxes", [&](const JsonReader& tax) { study.taxes.push_back(read_tax(tax)); });
   from.each("verdicts", [&](const JsonReader& verdict) {
     study.verdicts.push_back({.images_per_rank = verdict.integer<int>("images_per_rank"),
                               .claim = verdict.text("claim"),

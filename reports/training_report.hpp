@@ -177,9 +177,20 @@ struct SyncBatchNormCurve {
   std::vector<double> final_accuracies = {};  // [seeds]
 };
 
-// What synchronising the statistics costs in one step.
+// A term of what a tax is explained by; may be negative.
+struct SyncBatchNormTaxPart {
+  std::string name = {};  // "waiting for the other ranks"
+  double seconds = not_a_number;
+  std::string formula = {};  // how it was found, in words
+};
+
+// What synchronising the statistics costs in one step. The prediction is the sum of the parts.
 struct SyncBatchNormTax {
   int images_per_rank = 0;
+  int ranks = 0;  // 0: not known, reports before it was written
+  bool oversubscribed = false;
+  std::vector<SyncBatchNormTaxPart> parts = {};
+  double residual_seconds = not_a_number;  // measured - predicted
   double measured_seconds = not_a_number;
   double predicted_seconds = not_a_number;
   std::string formula = {};  // of the prediction, in words

@@ -149,8 +149,16 @@ Json curve_json(const SyncBatchNormCurve& curve) {
           {"final_accuracies", numbers(curve.final_accuracies)}};
 }
 
+Json tax_part_json(const SyncBatchNormTaxPart& part) {
+  return {{"name", part.name}, {"seconds", number(part.seconds)}, {"formula", part.formula}};
+}
+
 Json tax_json(const SyncBatchNormTax& tax) {
   return {{"images_per_rank", tax.images_per_rank},
+          {"ranks", tax.ranks},
+          {"oversubscribed", tax.oversubscribed},
+          {"parts", list_of(tax.parts, tax_part_json)},
+          {"residual_seconds", number(tax.residual_seconds)},
           {"measured_seconds", number(tax.measured_seconds)},
           {"predicted_seconds", number(tax.predicted_seconds)},
           {"formula", tax.formula},

@@ -208,33 +208,58 @@ std::string loss_table(const SyncBatchNormStudy& study) {
                        rows);
 }
 
+std::string signed_duration(double seconds) { return (seconds < 0 ? "\u2212" : "") + duration(std::abs(seconds)); }
+
+std::string percent_text(double fraction) { return std::to_string(std::lround(100 * fraction)) + " %"; }
+
 std::string tax_table(const SyncBatchNormStudy& study) {
   if (study.taxes.empty()) return "";
   const std::string& formula = study.taxes.front().formula;
   const bool one_formula = std::all_of(study.taxes.begin(), study.taxes.end(),
                                        [&](const SyncBatchNormTax& tax) { return tax.formula == formula; });
   std::vector<Cell> heads;
-  for (const char* name : {"images a rank", "measured", "predicted", "measured / predicted", "collectives", "bytes"}) {
-    heads.push_back(number_cell(name));
-  }
+  // Every part that any row has, in the order in which they come.
+  std::vector<std::string> parts;
+  std::vector<const SyncBatchNormTaxPart*> told_parts;
+  for (const SyncBatchNormTax& tax : study.taxes)
+    for (const SyncBatchNormTaxPart& part : tax.parts)
+      if (std::find(parts.begin(), parts.end(), part.name) == parts.end()) {
+        parts.push_back(part.name);
+        told_parts.push_back(&part);
+      }
+  std::vector<std::string> names{"ranks", "images a rank", "measured"};
+  names.insert(names.end(), parts.begin(), parts.end());
+  for (const char* name : {"predicted: the sum", "residual", "explained", "collectives", "bytes"})
+    names.push_back(name);
+  for (const std::string& name : names) heads.push_back(number_cell(escaped(name)));
   if (!one_formula) heads.push_back(words_cell("prediction"));
   std::string head, rows;
   for (const Cell& cell : heads) head += "<th" + std::string(cell.is_words ? " class=\"t\">" : ">") + cell.html;
   for (const SyncBatchNormTax& tax : study.taxes) {
-    const bool both = tax.predicted_seconds > 0 && std::isfinite(tax.measured_seconds);
+    const bool both = std::isfinite(tax.predicted_seconds) && tax.measured_seconds > 0;
+    const double residual =
+        std::isfinite(tax.residual_seconds) ? tax.residual_seconds : tax.measured_seconds - tax.predicted_seconds;
     std::vector<Cell> cells{
-        number_cell(std::to_string(tax.images_per_rank)),
-        number_cell((tax.measured_seconds < 0 ? "\u2212" : "") + duration(std::abs(tax.measured_seconds))),
-        number_cell(duration(tax.predicted_seconds)),
-        number_cell(both ? times_text(tax.measured_seconds / tax.predicted_seconds) : ""),
-        number_cell(grouped(tax.collectives)),
-        number_cell(byte_size(tax.bytes))};
+        number_cell(tax.ranks > 0 ? std::to_string(tax.ranks) + (tax.oversubscribed ? " (more than cores)" : "") : ""),
+        number_cell(std::to_string(tax.images_per_rank)), number_cell(signed_duration(tax.measured_seconds))};
+    for (const std::string& name : parts) {
+      const auto found = std::find_if(tax.parts.begin(), tax.parts.end(),
+                                      [&](const SyncBatchNormTaxPart& part) { return part.name == name; });
+      cells.push_back(number_cell(found == tax.parts.end() ? "" : signed_duration(found->seconds)));
+    }
+    cells.push_back(number_cell(signed_duration(tax.predicted_seconds)));
+    cells.push_back(number_cell(signed_duration(residual)));
+    cells.push_back(number_cell(both ? percent_text(tax.predicted_seconds / tax.measured_seconds) : ""));
+    cells.push_back(number_cell(grouped(tax.collectives)));
+    cells.push_back(number_cell(byte_size(tax.bytes)));
     if (!one_formula) cells.push_back(words_cell(escaped(tax.formula)));
     rows += figures_row(cells);
   }
   const bool told = one_formula && !formula.empty();
-  return "<h3>What it costs a step</h3>" +
-         (told ? "<p class=\"lead\">Predicted as " + escaped(formula) + ".</p>" : std::string()) +
+  std::string lead = told ? "Predicted as " + escaped(formula) + "." : std::string();
+  for (const SyncBatchNormTaxPart* part : told_parts)
+    if (!part->formula.empty()) lead += " <b>" + escaped(part->name) + "</b>: " + escaped(part->formula) + ".";
+  return "<h3>What it costs a step</h3>" + (lead.empty() ? std::string() : "<p class=\"lead\">" + lead + "</p>") +
          "<div class=\"card scroll figures\" tabindex=\"0\"><table><thead><tr>" + head + "</tr></thead><tbody>" + rows +
          "</tbody></table></div>";
 }

@@ -42,6 +42,12 @@ SyncBatchNormStudy synthetic_sync_batch_norm_study() {
     study.curves.push_back(curve(Variant::synchronised, 0, images, 0.87));
     study.curves.push_back(curve(Variant::group, 2, images, (local[index] + 0.87) / 2));
     study.taxes.push_back({.images_per_rank = images,
+                           .ranks = 4,
+                           .oversubscribed = index == 2,
+                           .parts = {{"latency of the collectives", 2.1e-3, "20 calls of 105 us"},
+                                     {"waiting for the other ranks", 6.5e-3, "last arrival - own arrival"},
+                                     {"waiting elsewhere", -0.5e-3, "other phases"}},
+                           .residual_seconds = 1.1e-3 + 1e-4 * images,
                            .measured_seconds = 9.2e-3 + 1e-4 * images,
                            .predicted_seconds = 8.1e-3,
                            .formula = "layers x (latency of a forward and a backward collective) + bytes / bandwidth",

@@ -3,7 +3,6 @@
 #include <iomanip>
 #include <iostream>
 #include <memory>
-#include <sstream>
 
 #include "suites/drivers/cli.hpp"
 #include "suites/drivers/environment.hpp"
@@ -19,6 +18,7 @@ namespace {
 struct StudyOptions {
   BatchNormStudyPlan plan;
   int seed_limit = 20, workers = 2;
+  std::vector<int> tax_ranks = BatchNormTaxPlan{}.ranks;
   bool quick = false, no_tax = false;
   std::string out;
 };
@@ -39,15 +39,18 @@ BatchNormStudyPlan plan_of(const StudyOptions& options) {
   return plan;
 }
 
-std::string note_of(const std::vector<BatchNormTax>& taxes, int ranks) {
-  std::ostringstream note;
-  note << std::setprecision(3) << " Seconds are those of " << ranks
-       << " ranks that are threads, one step, SyncBatchNorm against local statistics in turns. The measured difference "
-          "holds more than communication: statistics in parts are computed by formulas where oneDNN has one fused "
-          "operator for local ones. In the collectives themselves, waiting for the other rank included, were";
-  for (const BatchNormTax& tax : taxes)
-    note << (&tax == &taxes[0] ? " " : ", ") << tax.communication_seconds * 1e6 << " us at " << tax.row.images_per_rank;
-  return note.str() + " images per rank.";
+std::string note_of(const std::vector<reports::SyncBatchNormTax>& taxes) {
+  if (taxes.empty()) return {};
+  return " Seconds are of one step of ranks that are threads, SyncBatchNorm against local statistics in turns.";
+}
+
+void print(const reports::SyncBatchNormTax& tax) {
+  std::cout << std::setprecision(3) << tax.ranks << " ranks" << (tax.oversubscribed ? " (more than cores)" : "") << ", "
+            << tax.images_per_rank << " images each: a step takes " << tax.measured_seconds * 1e6 << " us longer; "
+            << tax.collectives << " collectives of " << tax.bytes << " bytes:";
+  for (const reports::SyncBatchNormTaxPart& part : tax.parts)
+    std::cout << " " << part.name << " " << part.seconds * 1e6 << " us,";
+  std::cout << " residual " << tax.residual_seconds * 1e6 << " us\n";
 }
 
 int study_command(const StudyOptions& options, const Surroundings& surroundings) {
@@ -65,17 +68,13 @@ int study_command(const StudyOptions& options, const Surroundings& surroundings)
                               .progress = [](const std::string& what) { std::cerr << what << std::endl; },
                               .stops = interrupted});
   if (!options.no_tax) {
-    BatchNormTaxPlan tax_plan{.images_per_rank = plan.images_per_rank};
+    BatchNormTaxPlan tax_plan{.ranks = options.tax_ranks, .images_per_rank = plan.images_per_rank};
     if (options.quick) tax_plan.rounds = 2;
-    const auto taxes = measure_batch_norm_tax(tax_plan, surroundings.catalogue, interrupted);
-    for (const BatchNormTax& tax : taxes) study.taxes.push_back(tax.row);
-    if (!taxes.empty()) study.note += note_of(taxes, tax_plan.ranks);
+    study.taxes = measure_batch_norm_tax(tax_plan, surroundings.catalogue, interrupted);
+    study.note += note_of(study.taxes);
   }
   std::cout << verdict_sentence(study) << "\n";
-  for (const reports::SyncBatchNormTax& tax : study.taxes)
-    std::cout << std::setprecision(3) << "a step with " << tax.images_per_rank << " images per rank takes "
-              << tax.measured_seconds * 1e3 << " ms longer on threads; its " << tax.collectives << " collectives of "
-              << tax.bytes << " bytes should take " << tax.predicted_seconds * 1e3 << " ms\n";
+  for (const reports::SyncBatchNormTax& tax : study.taxes) print(tax);
   std::cout << study.note << std::endl;
 
   const int status = interrupted() ? kInterrupted : kPassed;
@@ -125,6 +124,10 @@ CommandBody add_study_command(CLI::App& command, const Surroundings& surrounding
       ->check(CLI::Range(1, 64))
       ->capture_default_str();
   command.add_flag("--quick", options->quick, "2 seeds of 20 steps: shows that it runs, and settles nothing");
+  command.add_option("--tax-ranks", options->tax_ranks, "numbers of ranks for which that is timed")
+      ->delimiter(',')
+      ->check(CLI::Range(2, 64))
+      ->capture_default_str();
   command.add_flag("--no-tax", options->no_tax, "do not time what synchronising costs");
   command.add_option("--out", options->out, "folder for report.json and report.html");
   command.footer(
