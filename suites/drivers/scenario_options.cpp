@@ -84,8 +84,7 @@ void ScenarioOptions::add_options(CLI::App& command) {
   flag_of_mode("--no-bucket-rebuild", no_bucket_rebuild_, "keep the first step's buckets");
   of_mode("--device-ids", device_ids_, "data_parallel: devices of the replicas, the first has the module")
       ->delimiter(',');
-  of_mode("--output-device", output_device_, "data_parallel: where outputs are gathered")
-      ->check(CLI::Range(0, 4095));
+  of_mode("--output-device", output_device_, "data_parallel: where outputs are gathered")->check(CLI::Range(0, 4095));
   of_mode("--rank-timeout", arrival_limit_, "seconds a rank waits for another in one collective")
       ->check(reject_amount)
       ->capture_default_str();

@@ -43,8 +43,8 @@ std::string reason_of(const ModeComparison& at) {
 }  // namespace
 
 std::string verdict(bool reached, bool quiet) {
-  if (reached) return quiet ? "reached" : "reached, on a machine that was not quiet";
-  return quiet ? "not reached" : "inconclusive: the machine was not quiet";
+  if (reached) return quiet ? "met" : "met, on a machine that was not quiet";
+  return quiet ? "not met" : "inconclusive: the machine was not quiet or has too few cores";
 }
 
 PhaseMedians phase_medians(const TrainingRecord& record) {
@@ -117,16 +117,21 @@ std::string side_by_side_finding(const std::string& model, int ranks, const Step
          " independent trainings of " + model +
          " side by side (T(side by side) / T(distributed_data_parallel) = " + rounded(1e3 * alone.median()) + " / " +
          rounded(1e3 * distributed.median()) + " ms), target " + rounded(kWeakScalingTarget) + ": " +
-         verdict(efficiency >= kWeakScalingTarget, alone.quiet() && distributed.quiet()) + ".";
+         verdict(efficiency >= kWeakScalingTarget, alone.quiet() && distributed.quiet() && !is_oversubscribed(ranks)) +
+         ".";
 }
 
 std::string link_finding(const LinkOverlap& overlap) {
   return "Overlap with a modelled link, " + overlap.training.name() + ": " + overlap.text() + "; target " +
-         rounded(kHiddenTarget) + ": " + verdict(overlap.hidden_fraction() >= kHiddenTarget, overlap.quiet()) + ".";
+         rounded(kHiddenTarget) + ": " +
+         verdict(overlap.hidden_fraction() >= kHiddenTarget,
+                 overlap.quiet() && !is_oversubscribed(overlap.training.ranks)) +
+         ".";
 }
 
 std::string all_reduce_finding(const std::vector<BandwidthPoint>& points) {
   double least = 0;
+  std::size_t pairs = 0;
   std::string text;
   bool quiet = true;
   for (const BandwidthPoint& point : points) {
@@ -135,12 +140,14 @@ std::string all_reduce_finding(const std::vector<BandwidthPoint>& points) {
       continue;
     least = text.empty() ? point.fraction_of_copy : std::min(least, point.fraction_of_copy);
     quiet = quiet && is_quiet(point);
+    pairs = point.samples_seconds.size();
     text += (text.empty() ? "" : ", ") + mebibytes(static_cast<double>(size)) + " " + rounded(point.fraction_of_copy);
   }
   if (text.empty()) return {};
   return "all_reduce beside copies by all ranks at once, " + std::to_string(points.front().ranks) + " ranks: " + text +
-         " of the copy ceiling; target " + rounded(kLeastFractionOfCopy) + ": " +
-         verdict(least >= kLeastFractionOfCopy, quiet) + ".";
+         " of the copy ceiling (median over " + std::to_string(pairs) +
+         " pairs of T(copy) x bus factor / T(all_reduce)); target " + rounded(kLeastFractionOfCopy) + ": " +
+         verdict(least >= kLeastFractionOfCopy, quiet && !is_oversubscribed(points.front().ranks)) + ".";
 }
 
 std::string memory_finding(const MeasuredTraining& training) {

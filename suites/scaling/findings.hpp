@@ -9,7 +9,7 @@
 
 namespace lockstep {
 
-/// "reached", "not reached", or, where the machine was not quiet, "inconclusive" instead of the latter.
+/// "met", "not met", or, where the machine was not quiet or has too few cores, "inconclusive" instead of the latter.
 std::string verdict(bool reached, bool quiet);
 
 /// Seconds by phase of the first rank: medians over the steps but the first.

@@ -74,7 +74,7 @@ TEST(ScalingRows, HiddenIsMeasuredAgainstAllButTheLastBucket) {
   overlap.last_bucket_seconds = 1;
   EXPECT_DOUBLE_EQ(overlap.exposed_seconds(), 3);
   EXPECT_DOUBLE_EQ(overlap.hidden_fraction(), 0.6);
-  EXPECT_THAT(link_finding(overlap), AllOf(HasSubstr("= 0.6"), HasSubstr("not reached")));
+  EXPECT_THAT(link_finding(overlap), AllOf(HasSubstr("= 0.6"), HasSubstr("not met")));
   overlap.with_link.noisy_probes = 10;
   EXPECT_THAT(link_finding(overlap), HasSubstr("inconclusive"));
 }
@@ -124,11 +124,11 @@ TEST(ScalingRows, TheFindingNamesTheCrossingAndTheLargestPart) {
 }
 
 TEST(ScalingRows, AVerdictOfANoisyMachineIsNeverNegative) {
-  EXPECT_EQ(verdict(true, true), "reached");
-  EXPECT_EQ(verdict(false, true), "not reached");
+  EXPECT_EQ(verdict(true, true), "met");
+  EXPECT_EQ(verdict(false, true), "not met");
   EXPECT_THAT(verdict(false, false), HasSubstr("inconclusive"));
   const StepSeries one = series({9, 9, 9}), two = series({10, 10, 10});
-  EXPECT_THAT(side_by_side_finding("m", 2, one, {}, two), AllOf(HasSubstr("0.9 of 2"), HasSubstr(": reached")));
+  EXPECT_THAT(side_by_side_finding("m", 2, one, {}, two), AllOf(HasSubstr("0.9 of 2"), HasSubstr(": met")));
 }
 
 }  // namespace

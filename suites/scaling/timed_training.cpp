@@ -145,7 +145,8 @@ std::vector<std::int64_t> bucket_sizes(const TimedTraining& training) {
   for (const NamedVariable& parameter : job.make_model()->parameters())
     sizes[parameter.name] = parameter.variable.count() * static_cast<std::int64_t>(sizeof(float));
   std::vector<std::int64_t> bytes;
-  for (const std::vector<std::string>& bucket : train(job).ranks[0].buckets) {
+  const TrainingRecord record = train(job);
+  for (const std::vector<std::string>& bucket : record.ranks[0].buckets) {
     bytes.push_back(0);
     for (const std::string& name : bucket) bytes.back() += sizes.at(name);
   }
