@@ -14,6 +14,8 @@ const char* name(FaultKind kind) {
     case FaultKind::stack_overflow: return "stack overflow";
     case FaultKind::missing_wait: return "asynchronous copy without wait";
     case FaultKind::trap: return "trap";
+    case FaultKind::wrong_stream: return "wrong stream";
+    case FaultKind::misaligned: return "misaligned access";
   }
   return "unknown fault";
 }

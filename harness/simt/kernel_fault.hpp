@@ -19,6 +19,8 @@ enum class FaultKind {
   stack_overflow,         ///< a thread ran out of its stack
   missing_wait,           ///< an asynchronous copy that was never waited for
   trap,                   ///< the kernel called __trap()
+  wrong_stream,           ///< host code names another stream than ExpectedStream does
+  misaligned,             ///< an access to an address that its type's alignment does not allow
 };
 
 const char* name(FaultKind kind);
