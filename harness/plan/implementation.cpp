@@ -14,7 +14,9 @@ std::string_view name_of(Backend backend) {
   return "";
 }
 
-std::string Implementation::name() const { return std::string(name_of(backend)) + "." + idea; }
+std::string Implementation::name() const {
+  return idea.find('.') == std::string::npos ? std::string(name_of(backend)) + "." + idea : idea;
+}
 
 bool runs_on(Backend backend, DeviceKind device) {
   switch (backend) {

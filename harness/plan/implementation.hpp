@@ -29,7 +29,7 @@ using Launch = std::function<void()>;
 struct Implementation {
   Backend backend = Backend::reference;
   Direction direction = Direction::forward;
-  /// Idea in words: "warp_per_row".
+  /// Idea in words: "warp_per_row". Of a library from outside it is the whole name, behind the library's: "mine.warp_per_row".
   std::string idea;
   /// Why this problem cannot run here (dtype, layout, alignment, no GPU), or nothing.
   std::function<std::optional<std::string>(const Problem&, const Device&)> unsupported;

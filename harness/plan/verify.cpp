@@ -8,6 +8,7 @@
 #include "harness/data/error.hpp"
 #include "harness/device/named_range.hpp"
 #include "harness/plan/case_inputs.hpp"
+#include "harness/plan/inspections.hpp"
 #include "harness/simt/settings.hpp"
 
 namespace lockstep {
@@ -93,6 +94,7 @@ void run_and_judge(const Case& item, Device& device, const VerifyOptions& option
   result.fill_seconds = watch.lap();
 
   const PrecisionContract contract = item.implementation->contract(problem);
+  const Inspections inspections;
   const Launch launch = item.implementation->prepare(problem, tensors, device);
   const Judge judge(*item.definition, problem, signature, inputs, contract, options.coverage, options.seed);
   std::optional<std::uint64_t> first_bits;
@@ -107,6 +109,7 @@ void run_and_judge(const Case& item, Device& device, const VerifyOptions& option
       device.synchronize();
     }
     result.run_seconds += watch.lap();
+    if (const auto finding = inspections.finding()) return fail(result, *finding);
     if (!pass.order_name.empty()) result.orders.emplace_back(pass.order_name);
     for (const auto& output : placed_outputs) output->download();
     const std::uint64_t bits = hash_of(placed_outputs);
@@ -116,9 +119,11 @@ void run_and_judge(const Case& item, Device& device, const VerifyOptions& option
       keep_worst(result.margins, judgement.margins);
       if (judgement.failure) {
         result.failure = judgement.failure;
-        return fail(result,
-                    judgement.failure->message +
-                        (pass.order_name.empty() ? "" : " (threads in " + std::string(pass.order_name) + " order)"));
+        std::string message = judgement.failure->message;
+        if (!pass.order_name.empty()) message += " (threads in " + std::string(pass.order_name) + " order)";
+        // A launch that spoils its inputs makes the next one wrong: the cause comes first.
+        if (const auto damage = input_damage(signature, placed_inputs, hashes)) message = *damage + "; " + message;
+        return fail(result, std::move(message));
       }
     } else {
       for (std::size_t i = 0; i < placed_outputs.size(); ++i)

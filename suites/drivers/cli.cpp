@@ -32,6 +32,7 @@ constexpr CommandEntry kCommands[] = {
     {"compare", "what changed between two reports", add_compare_command, false},
     {"replay", "compute the answers of case folders and compare them", add_replay_command, false},
     {"worker", "", add_worker_command, false},
+    {"describe_library", "", add_describe_library_command, false},
 };
 
 std::string joined(int argc, char** argv) {

@@ -37,6 +37,7 @@ CommandBody add_report_command(CLI::App& command, const Surroundings& surroundin
 CommandBody add_compare_command(CLI::App& command, const Surroundings& surroundings);
 CommandBody add_replay_command(CLI::App& command, const Surroundings& surroundings);
 CommandBody add_worker_command(CLI::App& command, const Surroundings& surroundings);
+CommandBody add_describe_library_command(CLI::App& command, const Surroundings& surroundings);
 
 /// The whole program over a catalogue; tests run it over one that misbehaves.
 int lockstep_main(int argc, char** argv, const Catalogue& catalogue);

@@ -8,6 +8,7 @@
 #include "suites/drivers/cli.hpp"
 #include "suites/drivers/environment.hpp"
 #include "suites/drivers/interrupt.hpp"
+#include "suites/drivers/library_list.hpp"
 #include "suites/drivers/number_checks.hpp"
 #include "suites/drivers/pass_through.hpp"
 #include "suites/drivers/run_stages.hpp"
@@ -21,6 +22,7 @@ struct BenchRun {
   bool all = false;
   std::string program;
   ReportBuilder builder;
+  std::unique_ptr<ListedLibraries> libraries;
   bool failed = false;
 };
 
@@ -83,7 +85,15 @@ CommandBody add_bench_command(CLI::App& command, const Surroundings& surrounding
     const bool gpu = run->selection.device == "auto" && gpu_unavailable().empty();
     const InterruptGuard guard;
     std::size_t registered = 0;
-    for (const Case& item : run->selection.select(surroundings.catalogue)) {
+    // Cases point into the catalogue, and Google Benchmark runs them when this function is at its end.
+    run->libraries = std::make_unique<ListedLibraries>(surroundings.catalogue, run->selection, surroundings.program);
+    run->builder.set_rerun_options(run->selection.rerun_options());
+    for (const LibraryFailure& failure : run->libraries->failures()) {
+      std::cerr << "lockstep: " << failure.id() << " " << name_of(failure.outcome) << ": " << failure.reason << "\n";
+      run->builder.add_library_failure(failure);
+      run->failed = true;
+    }
+    for (const Case& item : run->libraries->select()) {
       const bool possible = runs_on(item.implementation->backend, DeviceKind::cpu) || gpu;
       if (!possible || !(run->all || !run->selection.cases.empty() || is_timed(item, gpu))) continue;
       benchmark::RegisterBenchmark(item.id().c_str(),
@@ -93,11 +103,12 @@ CommandBody add_bench_command(CLI::App& command, const Surroundings& surrounding
           ->Unit(benchmark::kMicrosecond);
       ++registered;
     }
-    if (registered == 0) throw NothingSelected("no selected case is timed here: emulated runs are judged, never timed");
+    if (registered == 0 && !run->failed)
+      throw NothingSelected("no selected case is timed here: emulated runs are judged, never timed");
     benchmark::Initialize(&arguments.count(), arguments.values());
     arguments.reject_rest();
     const std::size_t ran = benchmark::RunSpecifiedBenchmarks();
-    if (ran == 0) return kNothingRan;  // Google Benchmark has said that nothing matches
+    if (ran == 0 && !run->failed) return kNothingRan;  // Google Benchmark has said that nothing matches
     if (!run->selection.out.empty()) {
       for (reports::Ceiling& ceiling : measure_copy_ceilings()) run->builder.add_ceiling(std::move(ceiling));
       reports::Run description;

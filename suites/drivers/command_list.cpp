@@ -4,6 +4,7 @@
 
 #include "suites/drivers/cli.hpp"
 #include "suites/drivers/environment.hpp"
+#include "suites/drivers/library_list.hpp"
 #include "suites/drivers/selection.hpp"
 #include "suites/drivers/worker.hpp"
 
@@ -23,17 +24,20 @@ void list_operators(const Catalogue& catalogue) {
 CommandBody add_list_command(CLI::App& command, const Surroundings& surroundings) {
   auto with_cases = std::make_shared<bool>(false);
   auto selection = std::make_shared<Selection>();
+  selection->add_load_option(command);
   command.add_flag("--cases", *with_cases, "ids of the cases, one a line");
   command.add_option("--suite", selection->suite, "smoke, nightly or release")->capture_default_str();
   command.add_option("--filter", selection->filters, "only cases whose id matches");
-  return [=, &catalogue = surroundings.catalogue](const std::vector<std::string>&) -> int {
+  return [=](const std::vector<std::string>&) -> int {
     sets_of_suite(selection->suite);  // a misspelt suite is an error even where no case is listed
-    if (!*with_cases && selection->filters.empty()) {
-      list_operators(catalogue);
-      return kPassed;
-    }
-    for (const Case& item : selection->select(catalogue)) std::cout << item.id() << "\n";
-    return kPassed;
+    const ListedLibraries libraries(surroundings.catalogue, *selection, surroundings.program);
+    if (!*with_cases && selection->filters.empty())
+      list_operators(libraries.catalogue());
+    else
+      for (const Case& item : libraries.select()) std::cout << item.id() << "\n";
+    for (const LibraryFailure& failure : libraries.failures())
+      std::cerr << "lockstep: " << failure.id() << " " << name_of(failure.outcome) << ": " << failure.reason << "\n";
+    return libraries.failures().empty() ? kPassed : kFailed;
   };
 }
 
@@ -56,13 +60,20 @@ CommandBody add_doctor_command(CLI::App&, const Surroundings& surroundings) {
 }
 
 CommandBody add_worker_command(CLI::App& command, const Surroundings& surroundings) {
-  auto device = std::make_shared<std::string>("auto");
-  auto limit = std::make_shared<std::uint64_t>(0);
-  command.add_option("--device", *device);
-  command.add_option("--memory-limit-bytes", *limit);
+  auto options = std::make_shared<WorkerOptions>();
+  command.add_option("--device", options->device);
+  command.add_option("--memory-limit-bytes", options->memory_limit_bytes);
+  command.add_option("--load", options->libraries);
+  command.add_option("--workspace-limit", options->workspace_limit_bytes);
   return [=, &catalogue = surroundings.catalogue](const std::vector<std::string>&) -> int {
-    return worker_main(catalogue, *device, *limit);
+    return worker_main(catalogue, *options);
   };
+}
+
+CommandBody add_describe_library_command(CLI::App& command, const Surroundings&) {
+  auto path = std::make_shared<std::string>();
+  command.add_option("path", *path)->required();
+  return [=](const std::vector<std::string>&) -> int { return describe_library(*path); };
 }
 
 }  // namespace lockstep

@@ -13,6 +13,7 @@
 #include "suites/drivers/dump.hpp"
 #include "suites/drivers/environment.hpp"
 #include "suites/drivers/interrupt.hpp"
+#include "suites/drivers/library_list.hpp"
 #include "suites/drivers/run_stages.hpp"
 #include "suites/drivers/training_stage.hpp"
 
@@ -76,7 +77,8 @@ reports::Training train_suite(const RunOptions& options, const Catalogue& catalo
 int run(const RunOptions& options, const Surroundings& surroundings) {
   const auto start = std::chrono::steady_clock::now();
   const std::string started = utc_now();
-  const std::vector<Case> cases = options.selection.select(surroundings.catalogue);
+  const ListedLibraries libraries(surroundings.catalogue, options.selection, surroundings.program);
+  const std::vector<Case> cases = libraries.select();
   // Read before the run: it may lie where this run writes, and hours of work must not end in a misspelt path.
   std::optional<reports::Report> baseline;
   if (!options.baseline.empty()) baseline = reports::read_report(report_path(options.baseline));
@@ -84,6 +86,8 @@ int run(const RunOptions& options, const Surroundings& surroundings) {
   std::cout << "seed " << options.selection.seed << "\n" << std::flush;
   const InterruptGuard guard;
   ReportBuilder builder;
+  builder.set_rerun_options(options.selection.rerun_options());
+  for (const LibraryFailure& failure : libraries.failures()) builder.add_library_failure(failure);
   judge_cases(cases, options.selection, surroundings.program, builder);
   if (!options.no_faults) judge_faults(cases, options.selection, surroundings.program, builder);
   if (trains(options) && !interrupted()) builder.set_training(train_suite(options, surroundings.catalogue));
@@ -93,7 +97,7 @@ int run(const RunOptions& options, const Surroundings& surroundings) {
   report.run.interrupted = interrupted();
   report.run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   report.run.exit_status = status_of(report, options);
-  dump_failures(report, surroundings.catalogue, options.selection.out);
+  dump_failures(report, libraries.catalogue(), options.selection.out);
   std::cout << reports::summary_text(report, isatty(STDOUT_FILENO) != 0);
   write_reports(report, options.selection.out, baseline ? &*baseline : nullptr);
   return report.run.exit_status;

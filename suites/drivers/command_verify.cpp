@@ -14,6 +14,7 @@
 #include "suites/drivers/environment.hpp"
 #include "suites/drivers/interrupt.hpp"
 #include "suites/drivers/judging_rate.hpp"
+#include "suites/drivers/library_list.hpp"
 #include "suites/drivers/pass_through.hpp"
 #include "suites/drivers/run_stages.hpp"
 
@@ -50,6 +51,7 @@ class SilencedOutput {
 struct VerifyRun {
   Selection selection;
   bool rates = false;
+  std::unique_ptr<ListedLibraries> libraries;
   std::vector<Case> cases;
   std::unordered_map<std::string, std::size_t> case_of_id;
   std::unique_ptr<WorkerPool> pool;
@@ -57,18 +59,14 @@ struct VerifyRun {
   ReportBuilder builder;
 };
 
-std::string rerun_line(const std::string& id, std::uint64_t seed) {
-  return "lockstep verify --case " + id + " --seed " + std::to_string(seed);
-}
-
 /// Explains a result that did not pass, the most telling first.
-std::string explain(const CaseResult& r, const std::string& id, std::uint64_t seed) {
+std::string explain(const CaseResult& r, const std::string& rerun) {
   std::string text = std::string(name_of(r.outcome)) + ": " + r.reason + "\n";
   if (r.failure && r.failure->gate != Gate::none)
     text += "  worst element " + r.failure->output + to_text(r.failure->index) + ": expected " +
             std::to_string(r.failure->expected) + ", got " + std::to_string(r.failure->got) + ", " +
             std::to_string(r.failure->error_in_bounds) + " bounds\n";
-  return text + "  rerun: " + rerun_line(id, seed);
+  return text + "  rerun: " + rerun;
 }
 
 class CaseTest : public testing::Test {
@@ -85,13 +83,28 @@ class CaseTest : public testing::Test {
       const CaseResult& verdict = result->verdict;
       if (verdict.outcome == Outcome::skipped) GTEST_SKIP() << verdict.reason;
       if (verdict.outcome == Outcome::refused) GTEST_SKIP() << "refused: " << verdict.reason;
-      if (verdict.outcome != Outcome::passed) ADD_FAILURE() << explain(verdict, item.id(), seed);
+      if (verdict.outcome != Outcome::passed)
+        ADD_FAILURE() << explain(verdict, run_.builder.rerun_line(item.id(), seed));
     }
   }
 
  private:
   VerifyRun& run_;
   std::size_t index_;
+};
+
+/// A library that cannot be judged.
+class LibraryTest : public testing::Test {
+ public:
+  LibraryTest(VerifyRun& run, const LibraryFailure& failure) : run_(run), failure_(failure) {}
+  void TestBody() override {
+    run_.builder.add_library_failure(failure_);
+    ADD_FAILURE() << name_of(failure_.outcome) << ": " << failure_.reason;
+  }
+
+ private:
+  VerifyRun& run_;
+  const LibraryFailure& failure_;
 };
 
 /// Hands the tests that were chosen to the workers, in the order in which they will be asked for.
@@ -106,7 +119,9 @@ class PoolEnvironment : public testing::Environment {
       for (int t = 0; t < suite.total_test_count(); ++t) {
         const testing::TestInfo& info = *suite.GetTestInfo(t);
         if (!info.should_run()) continue;
-        const std::size_t index = run_.case_of_id.at(std::string(suite.name()) + "." + info.name());
+        const auto found = run_.case_of_id.find(std::string(suite.name()) + "." + info.name());
+        if (found == run_.case_of_id.end()) continue;  // a LibraryTest needs no worker
+        const std::size_t index = found->second;
         run_.task_of_case[index] = tasks.size();
         for (int k = 0; k < run_.selection.seeds; ++k)
           tasks.push_back({.kind = TaskKind::verify,
@@ -124,6 +139,12 @@ class PoolEnvironment : public testing::Environment {
 };
 
 void register_tests(VerifyRun& run) {
+  for (const LibraryFailure& failure : run.libraries->failures()) {
+    const std::string id = failure.id();
+    const std::size_t dot = id.find('.');
+    testing::RegisterTest(id.substr(0, dot).c_str(), id.substr(dot + 1).c_str(), nullptr, nullptr, __FILE__, __LINE__,
+                          [&run, &failure]() -> LibraryTest* { return new LibraryTest(run, failure); });
+  }
   for (std::size_t index = 0; index < run.cases.size(); ++index) {
     const std::string id = run.cases[index].id();
     if (!run.case_of_id.try_emplace(id, index).second) continue;
@@ -154,7 +175,8 @@ int finish(VerifyRun& run, const Surroundings& surroundings, const std::string& 
   report.run.exit_status = status;
   const std::string& out = run.selection.out;
   const std::string dumps = out.empty() ? kDefaultDumps : out;
-  for (const DumpedCase& dumped : dump_failures(report, surroundings.catalogue, dumps))
+  const Catalogue& catalogue = run.libraries ? run.libraries->catalogue() : surroundings.catalogue;
+  for (const DumpedCase& dumped : dump_failures(report, catalogue, dumps))
     std::cout << "dumped: " << dumps << "/" << dumped.place << " (" << dumped.id << ")\n";
   if (!out.empty()) write_reports(report, out);
   return status;
@@ -179,7 +201,9 @@ CommandBody add_verify_command(CLI::App& command, const Surroundings& surroundin
       measure_judging_rates(surroundings.catalogue, run->selection, surroundings.program, run->builder);
       return finish(*run, surroundings, started, 0);
     }
-    run->cases = run->selection.select(surroundings.catalogue);
+    run->libraries = std::make_unique<ListedLibraries>(surroundings.catalogue, run->selection, surroundings.program);
+    run->builder.set_rerun_options(run->selection.rerun_options());
+    run->cases = run->libraries->select();
     register_tests(*run);
     {
       const SilencedOutput no_help;

@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "harness/numerics/gates.hpp"
+#include "harness/plugin/outside_name.hpp"
 #include "reports/totals.hpp"
 #include "suites/drivers/ceilings.hpp"
 #include "suites/drivers/environment.hpp"
@@ -35,7 +36,7 @@ reports::Determinism report_determinism(Determinism determinism) {
   return reports::Determinism::not_checked;
 }
 
-reports::Failure report_failure(const Failure& f, const std::string& id, std::uint64_t seed) {
+reports::Failure report_failure(const Failure& f, std::string rerun) {
   reports::Failure failure{.output = f.output,
                            .index = f.index,
                            .expected = f.expected,
@@ -44,7 +45,7 @@ reports::Failure report_failure(const Failure& f, const std::string& id, std::ui
                            .gate = std::string(name_of(f.gate)),
                            .message = f.message,
                            .map = {},
-                           .rerun = "lockstep verify --case " + id + " --seed " + std::to_string(seed),
+                           .rerun = std::move(rerun),
                            .dump = {}};
   if (!f.map.cells.empty())
     failure.map = reports::FailureMap{static_cast<int>(f.map.rows), static_cast<int>(f.map.columns), f.map.cells};
@@ -74,9 +75,9 @@ std::optional<reports::Margins> both(const std::optional<reports::Margins>& a,
       .mismatches_to_correct_rounding = a->mismatches_to_correct_rounding + b->mismatches_to_correct_rounding};
 }
 
-reports::Role role_of(Backend backend) {
-  if (backend == Backend::reference) return reports::Role::reference;
-  return backend == Backend::cuda ? reports::Role::own : reports::Role::vendor;
+reports::Role role_of(const Implementation& implementation) {
+  if (!library_of(implementation).empty() || implementation.backend == Backend::cuda) return reports::Role::own;
+  return implementation.backend == Backend::reference ? reports::Role::reference : reports::Role::vendor;
 }
 
 reports::MeasurementKind report_kind(MeasurementKind kind) {
@@ -84,6 +85,26 @@ reports::MeasurementKind report_kind(MeasurementKind kind) {
 }
 
 }  // namespace
+
+std::string ReportBuilder::rerun_line(const std::string& id, std::uint64_t seed) const {
+  return "lockstep verify" + rerun_options_ + " --case " + id + " --seed " + std::to_string(seed);
+}
+
+void ReportBuilder::add_library_failure(const LibraryFailure& failure) {
+  reports::CaseResult row;
+  row.id = failure.id();
+  row.operator_name = "library";
+  row.direction = "load";
+  row.implementation = failure.name;
+  row.backend = owner_in_name(failure.name);
+  row.problem = failure.id().substr(failure.id().rfind('/') + 1);
+  row.problem_set = "given";
+  row.source = failure.path;
+  row.outcome = report_outcome(failure.outcome);
+  row.reason = failure.reason;
+  row.failure = reports::Failure{.message = row.reason, .rerun = "lockstep list --load " + failure.path};
+  report_.cases.push_back(std::move(row));
+}
 
 void ReportBuilder::add_case(const Case& item, std::uint64_t seed, const TaskResult& result) {
   const CaseResult& r = result.verdict;
@@ -93,7 +114,7 @@ void ReportBuilder::add_case(const Case& item, std::uint64_t seed, const TaskRes
   row.operator_name = problem.operator_name;
   row.direction = name_of(problem.direction);
   row.implementation = item.implementation->name();
-  row.backend = name_of(item.implementation->backend);
+  row.backend = owner_of(*item.implementation);
   row.device = r.outcome == Outcome::skipped ? "" : name_of(r.device);
   row.dtype = name_of(problem.dtype);
   row.layout = name_of(problem.layout);
@@ -112,7 +133,10 @@ void ReportBuilder::add_case(const Case& item, std::uint64_t seed, const TaskRes
                                    r.margins.not_correctly_rounded};
   row.deterministic = report_determinism(r.deterministic);
   row.seconds = {r.fill_seconds, r.run_seconds, r.judge_seconds};
-  if (r.failure) row.failure = report_failure(*r.failure, row.id, seed);
+  if (r.failure) row.failure = report_failure(*r.failure, rerun_line(row.id, seed));
+  // A worker that died leaves no failure to show, but the line that finds a case from outside again is no other's.
+  if (!row.failure && !rerun_options_.empty() && reports::is_broken(row.outcome))
+    row.failure = reports::Failure{.message = row.reason, .rerun = rerun_line(row.id, seed)};
 
   const auto [entry, is_new] = case_rows_.try_emplace(row.id, report_.cases.size());
   if (is_new) {
@@ -175,7 +199,7 @@ void ReportBuilder::add_measurements(const Case& item, const TaskResult& result)
       row.problem = problem.label();
       row.device = m.kind == MeasurementKind::cpu_wall ? "cpu" : "gpu";
       row.peer_group = problem.operation() + "/" + problem.label();
-      row.role = role_of(item.implementation->backend);
+      row.role = role_of(*item.implementation);
       row.kind = report_kind(m.kind);
       row.iterations_per_sample = m.iterations;
       row.bytes = cost.bytes;

@@ -7,6 +7,7 @@
 
 #include "harness/plan/case.hpp"
 #include "reports/report.hpp"
+#include "suites/drivers/library_list.hpp"
 #include "suites/drivers/task.hpp"
 
 namespace lockstep {
@@ -16,6 +17,11 @@ namespace lockstep {
 class ReportBuilder {
  public:
   void add_case(const Case& item, std::uint64_t seed, const TaskResult& result);
+  /// A library that cannot be judged gets a row of its own.
+  void add_library_failure(const LibraryFailure& failure);
+  /// What the command lines that rerun a case need besides it; see Selection::rerun_options.
+  void set_rerun_options(std::string options) { rerun_options_ = std::move(options); }
+  std::string rerun_line(const std::string& id, std::uint64_t seed) const;
   /// `id`: operator.direction/label. A task that failed as a whole becomes a missed fault named "trial".
   void add_faults(const std::string& id, const TaskResult& result);
   void add_measurements(const Case& item, const TaskResult& result);
@@ -34,6 +40,7 @@ class ReportBuilder {
   };
   void classify_faults(reports::Report& report) const;
 
+  std::string rerun_options_;
   reports::Report report_;
   std::map<std::string, std::size_t> case_rows_, measurement_rows_;
   std::map<std::string, FaultTally> faults_;

@@ -47,6 +47,27 @@ void Selection::add_options(CLI::App& command) {
       ->check(CLI::IsMember({"automatic", "full", "sampled"}))
       ->capture_default_str();
   command.add_option("--expect-cases", expect_cases, "fail when fewer cases ran")->check(reject_count);
+  add_load_option(command);
+  command.add_option("--workspace-limit", workspace_limit_bytes, "most bytes of workspace for a kernel of --load")
+      ->check(reject_count)
+      ->capture_default_str();
+}
+
+void Selection::add_load_option(CLI::App& command) {
+  command.add_option("--load", libraries, "a shared library of kernels, judged beside the tree's own; may be repeated");
+}
+
+std::string Selection::rerun_options() const {
+  std::string text;
+  for (const std::string& library : libraries) {
+    const bool is_plain =
+        library.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+=,@%:") ==
+        std::string::npos;
+    text += " --load " + (is_plain ? library : "'" + library + "'");
+  }
+  if (workspace_limit_bytes != KernelLibrary::kWorkspaceLimitBytes)
+    text += " --workspace-limit " + std::to_string(workspace_limit_bytes);
+  return text;
 }
 
 Coverage Selection::coverage_value() const {
@@ -59,9 +80,11 @@ int Selection::worker_count() const {
 
 PoolOptions Selection::pool(const std::string& program) const {
   const auto bytes = static_cast<std::uint64_t>(memory_limit_gibibytes * 1073741824.0);
-  return {.command = {program, "worker", "--device", device, "--memory-limit-bytes", std::to_string(bytes)},
-          .workers = worker_count(),
-          .timeout_seconds = timeout_seconds};
+  std::vector<std::string> command{
+      program, "worker", "--device", device, "--memory-limit-bytes", std::to_string(bytes)};
+  for (const std::string& library : libraries) command.insert(command.end(), {"--load", library});
+  command.insert(command.end(), {"--workspace-limit", std::to_string(workspace_limit_bytes)});
+  return {.command = std::move(command), .workers = worker_count(), .timeout_seconds = timeout_seconds};
 }
 
 std::vector<std::string> sets_of_suite(const std::string& suite) {

@@ -8,6 +8,7 @@
 
 #include "harness/data/error.hpp"
 #include "harness/plan/case.hpp"
+#include "harness/plugin/kernel_library.hpp"
 #include "suites/drivers/worker_pool.hpp"
 
 namespace lockstep {
@@ -25,8 +26,14 @@ struct Selection {
   std::string device = "auto";
   std::string coverage = "automatic";
   std::optional<std::int64_t> expect_cases;
+  /// Shared libraries of kernels from outside, and what their launches may take.
+  std::vector<std::string> libraries;
+  std::int64_t workspace_limit_bytes = KernelLibrary::kWorkspaceLimitBytes;
 
   void add_options(CLI::App& command);
+  void add_load_option(CLI::App& command);
+  /// What a command line needs besides the case to find it: "" or " --load ./mine.so".
+  std::string rerun_options() const;
   Coverage coverage_value() const;
   int worker_count() const;
   PoolOptions pool(const std::string& program) const;

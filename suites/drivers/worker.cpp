@@ -13,6 +13,8 @@
 
 #include "harness/data/error.hpp"
 #include "harness/plan/measure_case.hpp"
+#include "harness/plan/stress_case.hpp"
+#include "harness/plugin/outside_name.hpp"
 #include "suites/drivers/images.hpp"
 
 namespace lockstep {
@@ -24,6 +26,16 @@ Problem problem_of(const std::string& id) {
   if (slash == std::string::npos)
     throw Error("malformed problem id '" + id + "'; accepted: operator.direction/problem");
   return parse_problem(id.substr(0, slash), id.substr(slash + 1));
+}
+
+/// A kernel from outside that takes strided tensors must take rows whose offsets do not fit 32 bits.
+void lay_rows_apart(const Case& item, Device& device, const VerifyOptions& options, CaseResult& verdict) {
+  if (item.problem().layout != Layout::strided) return;
+  const StressFinding finding = stress_far_strides(item, device, {.seed = options.seed, .coverage = options.coverage});
+  if (finding.outcome != Outcome::failed) return;
+  verdict.outcome = Outcome::failed;
+  verdict.reason = "with rows more than 2^31 elements apart: " + finding.reason;
+  verdict.failure.emplace().message = verdict.reason;
 }
 
 class LineReader {
@@ -59,31 +71,59 @@ void write_all(int file, const std::string& text) {
 
 }  // namespace
 
-TaskRunner::TaskRunner(const Catalogue& catalogue, const std::string& device)
-    : catalogue_(catalogue), allow_gpu_(device == "auto") {}
+/// A library with the catalogue that has its kernels, and the devices that they run on by name.
+struct TaskRunner::Loaded {
+  Loaded(const Catalogue& own, const std::string& path, std::int64_t workspace_limit_bytes)
+      : library(path, workspace_limit_bytes), catalogue(extended(own, library)) {}
+  KernelLibrary library;
+  Catalogue catalogue;
+};
+
+TaskRunner::TaskRunner(const Catalogue& catalogue, const WorkerOptions& options)
+    : catalogue_(catalogue), options_(options) {}
 TaskRunner::~TaskRunner() = default;
 
-Device& TaskRunner::device_for(Backend backend) {
-  if (runs_on(backend, DeviceKind::cpu)) {
-    if (!cpu_) cpu_ = make_host_device(DeviceKind::cpu);
-    return *cpu_;
+Device& TaskRunner::device_of_kind(DeviceKind kind) {
+  std::unique_ptr<Device>& device = kind == DeviceKind::cpu ? cpu_ : kind == DeviceKind::gpu ? gpu_ : emulated_;
+  if (!device) device = kind == DeviceKind::gpu ? make_gpu_device() : make_host_device(kind);
+  return *device;
+}
+
+Device& TaskRunner::device_for(const Implementation& implementation) {
+  const bool has_gpu = options_.device == "auto" && gpu_unavailable().empty();
+  DeviceKind kind = runs_on(implementation.backend, DeviceKind::cpu) ? DeviceKind::cpu
+                    : has_gpu                                        ? DeviceKind::gpu
+                                                                     : DeviceKind::emulated;
+  // A library was compiled for one device, and says which.
+  if (const auto found = loaded_.find(std::string(library_of(implementation))); found != loaded_.end())
+    for (const OutsideKernel& kernel : found->second->library.kernels())
+      if (kernel.name == implementation.idea && kernel.device == DeviceKind::emulated) kind = kernel.device;
+  return device_of_kind(kind);
+}
+
+const Catalogue& TaskRunner::catalogue_of(const std::string& id) {
+  const std::size_t first = id.find('/'), second = id.find('/', first + 1);
+  if (first == std::string::npos || second == std::string::npos) return catalogue_;
+  const std::string owner(owner_in_name(std::string_view(id).substr(first + 1, second - first - 1)));
+  for (const std::string& path : options_.libraries) {
+    if (library_name(path) != owner) continue;
+    std::unique_ptr<Loaded>& loaded = loaded_[owner];
+    if (!loaded) loaded = std::make_unique<Loaded>(catalogue_, path, options_.workspace_limit_bytes);
+    return loaded->catalogue;
   }
-  if (allow_gpu_ && !gpu_ && gpu_unavailable().empty()) gpu_ = make_gpu_device();
-  if (gpu_) return *gpu_;
-  if (!emulated_) emulated_ = make_host_device(DeviceKind::emulated);
-  return *emulated_;
+  return catalogue_;
 }
 
 const Case& TaskRunner::find_case(const std::string& id) {
   const auto found = cases_.find(id);
   if (found != cases_.end()) return found->second;
-  return cases_.emplace(id, catalogue_.parse_case(id)).first->second;
+  return cases_.emplace(id, catalogue_of(id).parse_case(id)).first->second;
 }
 
 TaskResult TaskRunner::run_rate(const Task& task) {
   TaskResult result;
   const Case& item = find_case(task.id);
-  Device& device = device_for(item.implementation->backend);
+  Device& device = device_for(*item.implementation);
   const auto start = std::chrono::steady_clock::now();
   const auto spent = [&start] {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -110,7 +150,7 @@ TaskResult TaskRunner::run(const Task& task) {
     }
     if (task.kind == TaskKind::rate) return run_rate(task);
     const Case& item = find_case(task.id);
-    Device& device = device_for(item.implementation->backend);
+    Device& device = device_for(*item.implementation);
     const VerifyOptions options{.seed = task.seed, .coverage = task.coverage};
     if (task.kind == TaskKind::measure) {
       MeasurePolicy policy;
@@ -120,6 +160,8 @@ TaskResult TaskRunner::run(const Task& task) {
       result.measurements = std::move(timed.measurements);
     } else {
       result.verdict = verify_case(item, device, options);
+      if (result.verdict.outcome == Outcome::passed && !library_of(*item.implementation).empty())
+        lay_rows_apart(item, device, options, result.verdict);
     }
   } catch (const std::exception& error) {
     result.verdict.outcome = Outcome::failed;
@@ -128,14 +170,14 @@ TaskResult TaskRunner::run(const Task& task) {
   return result;
 }
 
-int worker_main(const Catalogue& catalogue, const std::string& device, std::uint64_t memory_limit_bytes) {
+int worker_main(const Catalogue& catalogue, const WorkerOptions& options) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // a parent that is killed leaves no worker behind
   pollfd requests{STDIN_FILENO, 0, 0};
   // The parent may have been killed before that line: then nobody holds the other end of standard input.
   if (poll(&requests, 1, 0) > 0 && (requests.revents & POLLHUP) != 0) return 0;
   signal(SIGINT, SIG_IGN);  // Ctrl-C is the parent's to answer
-  if (memory_limit_bytes > 0) {
-    const rlimit limit{memory_limit_bytes, memory_limit_bytes};
+  if (options.memory_limit_bytes > 0) {
+    const rlimit limit{options.memory_limit_bytes, options.memory_limit_bytes};
     setrlimit(RLIMIT_AS, &limit);
   }
   const rlimit no_core{0, 0};
@@ -144,7 +186,7 @@ int worker_main(const Catalogue& catalogue, const std::string& device, std::uint
   dup2(STDERR_FILENO, STDOUT_FILENO);
   // Out of memory outside any case leaves no way on; inside one, verify_case turns bad_alloc into an outcome.
   offer_fashion_mnist();
-  TaskRunner runner(catalogue, device);
+  TaskRunner runner(catalogue, options);
   LineReader reader;
   for (std::string line; reader.next(line);) {
     const std::size_t space = line.find(' ');
