@@ -47,6 +47,7 @@ std::optional<MeanRows> as_rows(const MeanPlan& plan) {
   if (plan.empty()) return MeanRows{};
   const MeanAxis& last = plan.back();
   if (!last.is_reduced || last.x_stride != 1 || plan.size() > 2 || last.extent == 0) return std::nullopt;
+  if (plan.size() == 2 && plan[0].is_reduced) return std::nullopt;  // one mean over rows with gaps between them
   if (plan.size() == 1) return MeanRows{.rows = 1, .terms = last.extent, .x_pitch = last.extent, .y_pitch = 1};
   return MeanRows{
       .rows = plan[0].extent, .terms = last.extent, .x_pitch = plan[0].x_stride, .y_pitch = plan[0].y_stride};

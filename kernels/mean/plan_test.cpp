@@ -33,6 +33,12 @@ TEST(MeanPlan, RowsWithGapsKeepTheirPitch) {
   EXPECT_EQ(rows->x_pitch, 8);
 }
 
+TEST(MeanPlan, AMeanOverRowsWithGapsHasNoRows) {
+  EXPECT_FALSE(as_rows(plan("x=4x5,layout=strided")));
+  EXPECT_FALSE(as_rows(plan("x=4x5,dim=empty,keepdim=true,layout=strided")));
+  EXPECT_FALSE(as_stripes(plan("x=4x5,layout=strided")));
+}
+
 TEST(MeanPlan, OuterAxesAreStripes) {
   const auto stripes = as_stripes(plan("x=2x3x4x5,dim=1"));
   ASSERT_TRUE(stripes);

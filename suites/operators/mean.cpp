@@ -36,6 +36,7 @@ std::vector<ListedProblem> mean_problems() {
       .layouts({Layout::strided, Layout::unaligned})
       .add("x=37x256,dim=1", "rows off every vector boundary")
       .add("x=5x6x64,dim=1,keepdim=true", "stripes off every vector boundary")
+      .add("x=2x2", "one mean over rows with gaps between them")
       .layouts({Layout::strided, Layout::channels_last})
       .add("x=3x16x7x5,dim=2x3,keepdim=true", "space, with gaps and with channels innermost")
       .add("x=3x16x7x5,dim=1", "channels");
