@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference/cross_entropy.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <limits>
@@ -195,7 +196,8 @@ class CrossEntropyOperator final : public FormulaOperator<Forward, Backward> {
     if (op.has_probabilities) {
       s.inputs.push_back({"target", Role::input, dtype, op.target, {.deviation = 0.3, .positive = true}, true});
     } else {
-      FillRange indices{.low = 0, .high = op.classes - 1};
+      // Without classes there is no right target, and every one that is drawn is refused.
+      FillRange indices{.low = 0, .high = std::max<std::int64_t>(op.classes - 1, 0)};
       // Only a problem that names the index has rows to ignore.
       if (problem.parameters.has("ignore_index")) indices.sentinel = op.ignore_index;
       s.inputs.push_back({"target", Role::input, DType::i64, op.target, indices});

@@ -180,6 +180,8 @@ TEST(CrossEntropy, RefusesParametersAndTargetsAsPyTorchDoes) {
   EXPECT_EQ(refusal("input=3x5,target=3x5,ignore_index=2"), "ignore_index is not supported for floating point target");
   EXPECT_EQ(refusal("input=3x4", {0, 4, 1}), "Target 4 is out of bounds.");
   EXPECT_EQ(refusal("input=3x4", {0, -1, 1}), "Target -1 is out of bounds.");
+  EXPECT_EQ(refusal("input=3x0"), "Target 0 is out of bounds.");
+  EXPECT_EQ(refusal("input=0x0"), "accepted");
   EXPECT_EQ(refusal("input=3x4,ignore_index=_1", {0, -1, 1}), "accepted");
   EXPECT_EQ(refusal("input=3x4,ignore_index=9", {0, 9, -100}), "Target -100 is out of bounds.");
 }
