@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference/batch_norm_merge.hpp"
 
+#include <algorithm>
 #include <numeric>
 
 #include "harness/data/error.hpp"
@@ -23,11 +24,15 @@ BatchNormMerge::BatchNormMerge(const Problem& problem) {
   eps = given.real("eps", eps);
   tracked = given.boolean("track_running_stats", true);
   const auto batches_before = given.integer("num_batches_tracked", 0);
+  if (batches_before < 0)
+    throw Error("parameter num_batches_tracked=" + given.text("num_batches_tracked", "") + "; accepted: 0 or more");
   factor = given.is_none("momentum") ? 1.0 / static_cast<double>(batches_before + 1) : given.real("momentum", factor);
   drawn_counts = given.integers("counts", std::vector<std::int64_t>(static_cast<std::size_t>(ranks), 32));
   if (drawn_counts.size() != static_cast<std::size_t>(ranks))
     throw Refused("expected a count for each of " + std::to_string(ranks) + " ranks, got " +
                   std::to_string(drawn_counts.size()));
+  if (std::any_of(drawn_counts.begin(), drawn_counts.end(), [](std::int64_t count) { return count < 0; }))
+    throw Refused("expected counts of 0 or more, got " + to_text(drawn_counts));
   if (std::accumulate(drawn_counts.begin(), drawn_counts.end(), std::int64_t{0}) == 1)
     throw Refused("Expected more than 1 value per channel when training, got one on all ranks together");
 }

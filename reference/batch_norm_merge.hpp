@@ -21,7 +21,8 @@ namespace lockstep {
 /// variance 0, and the running statistics stay. With n = 1 there is no unbiased variance: running_var_out is NaN.
 /// Parameters (default): eps (1e-5), momentum (0.1), track_running_stats (true), num_batches_tracked (0, the batches
 /// before this one); counts (32 for each): what the counts of a drawn case hold. Dtypes: all f32 (f64), whatever x was.
-/// Forward only. Refused: no channels, no ranks, a number of counts that is not W; drawn counts that sum up to one.
+/// Forward only. Refused: no channels, no ranks, a number of counts that is not W; drawn counts below 0, or that
+/// sum up to one.
 struct BatchNormMerge {
   std::int64_t ranks = 0, channels = 0;
   double eps = 1e-5;

@@ -86,7 +86,9 @@ TEST(BatchNormMerge, Refuses) {
   EXPECT_THAT(refusal("means=3x0"), testing::HasSubstr("index 0 out of range"));
   EXPECT_EQ(refusal("means=3x1,counts=1x2"), "expected a count for each of 3 ranks, got 2");
   EXPECT_THAT(refusal("means=2x1,counts=1x0"), testing::HasSubstr("Expected more than 1 value per channel"));
+  EXPECT_EQ(refusal("means=2x1,counts=_3x5"), "expected counts of 0 or more, got [-3, 5]");
   EXPECT_EQ(refusal("means=2x1,counts=1x1"), "accepted");
+  EXPECT_THROW(refusal("means=2x1,num_batches_tracked=_1"), Error);
 }
 
 }  // namespace
