@@ -35,6 +35,8 @@ BatchNorm::BatchNorm(const Problem& problem) {
   affine = given.boolean("affine", true);
   tracked = given.boolean("track_running_stats", true);
   batches_before = given.integer("num_batches_tracked", 0);
+  if (batches_before < 0)
+    throw Error("parameter num_batches_tracked=" + given.text("num_batches_tracked", "") + "; accepted: 0 or more");
   factor = given.is_none("momentum") ? 1.0 / static_cast<double>(batches_before + 1) : given.real("momentum", factor);
 
   if (from_batch() && count() == 1)
