@@ -58,8 +58,11 @@ class Forward {
   Forward(const Problem& problem, const Operands<T>& in) : gradients_(in) {
     const ClipGradNorm op(problem);
     total_norm_ = total_norm(op, in);
-    coefficient_ = shared(
-        clamped_to_one<T>(held_constant<T>(op.max_norm) / (total_norm_ + rounded_constant<T>(kClipNormEpsilon))));
+    const double norm = value_of(total_norm_);
+    // What an infinite norm divides has no error, though the norm's own has no number.
+    coefficient_ = std::isinf(norm) ? T(op.max_norm / norm)
+                                    : shared(clamped_to_one<T>(held_constant<T>(op.max_norm) /
+                                                               (total_norm_ + rounded_constant<T>(kClipNormEpsilon))));
   }
 
   /// Outputs: the clipped gradients, then total_norm.
