@@ -8,6 +8,7 @@
 
 #include "reports/report_file.hpp"
 #include "suites/drivers/testing/program.hpp"
+#include "suites/replay/testing/case_folder.hpp"
 #include "suites/training/saved_training.hpp"
 
 namespace lockstep {
@@ -17,7 +18,8 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 TEST(CommandTrain, JudgesOneModeAndWritesAReport) {
-  const std::filesystem::path out = std::filesystem::path(::testing::TempDir()) / "lockstep_train";
+  const testing::TemporaryFolder folder;
+  const std::filesystem::path& out = folder.path();
   const testing::Ended result =
       testing::run_program(LOCKSTEP_PROGRAM, {"train", "--model", "mlp", "--mode", "distributed_data_parallel",
                                               "--ranks", "2", "--steps", "3", "--out", out.string()});
@@ -31,9 +33,8 @@ TEST(CommandTrain, JudgesOneModeAndWritesAReport) {
 
 /// Paths of one test, removed with it.
 struct Folders {
-  std::filesystem::path root = std::filesystem::path(::testing::TempDir()) / "lockstep_train_states";
-  Folders() { std::filesystem::remove_all(root); }
-  ~Folders() { std::filesystem::remove_all(root); }
+  testing::TemporaryFolder temporary;
+  std::filesystem::path root = temporary.path();
   std::string operator/(const char* name) const { return (root / name).string(); }
 };
 

@@ -9,6 +9,7 @@
 
 #include "harness/data/error.hpp"
 #include "harness/data/npy.hpp"
+#include "suites/replay/testing/case_folder.hpp"
 #include "suites/training/data_sets.hpp"
 #include "suites/training/modes/modes.hpp"
 
@@ -21,9 +22,6 @@ namespace fs = std::filesystem;
 
 class SavedTrainingTest : public ::testing::Test {
  protected:
-  SavedTrainingTest() { fs::remove_all(folder_); }
-  ~SavedTrainingTest() override { fs::remove_all(folder_); }
-
   /// Two steps of adam on the mlp.
   SavedTraining trained() const {
     const ModelDefinition& model = find_model("mlp");
@@ -57,7 +55,9 @@ class SavedTrainingTest : public ::testing::Test {
   }
   fs::path state() const { return folder_ / "state_1"; }
 
-  const fs::path folder_ = fs::path(::testing::TempDir()) / "lockstep_saved_training";
+  // Tests run side by side: each has a folder of its own.
+  const testing::TemporaryFolder temporary_;
+  const fs::path folder_ = temporary_.path() / "training";
 };
 
 TEST_F(SavedTrainingTest, ComesBackBitForBit) {
@@ -133,8 +133,8 @@ TEST_F(SavedTrainingTest, AStateOfAnotherModelOrOptimizerIsNamed) {
 
 TEST_F(SavedTrainingTest, AFolderThatCannotBeWrittenIsNamed) {
   std::ofstream(folder_.string()) << "a file, no folder";
-  EXPECT_THAT(refusal_of([&] { prepare_for_saving(folder_ / "below"); }), HasSubstr("lockstep_saved_training"));
-  EXPECT_THAT(refusal_of([&] { save_training(trained(), folder_); }), HasSubstr("lockstep_saved_training"));
+  EXPECT_THAT(refusal_of([&] { prepare_for_saving(folder_ / "below"); }), HasSubstr(folder_.string()));
+  EXPECT_THAT(refusal_of([&] { save_training(trained(), folder_); }), HasSubstr(folder_.string()));
 }
 
 }  // namespace
