@@ -113,6 +113,17 @@ struct Failure {
   std::string dump = {};   // folder of the dumped case, or ""
 };
 
+// The simplest case found that fails as this one does: smaller shapes, parameters at their defaults, plainer data.
+struct SmallestCase {
+  std::string id = {};       // operator.direction/implementation/problem
+  std::string finding = {};  // in what way both fail: "failed: a wrong value", "crashed: killed by signal 11"
+  std::string rerun = {};    // command line that repeats it
+  std::string dump = {};     // folder of the dumped case, or ""
+  std::int64_t trials = 0;
+  double seconds = 0;
+  bool complete = false;  // nothing simpler that is tried fails; false: the time was up first
+};
+
 // How close to the gates the worst judged element came. Both may be non-finite in a failed case.
 struct Margins {
   double worst_bound = 0;  // largest |error| / bound; the gate is 1
@@ -151,6 +162,7 @@ struct CaseResult {
   Determinism deterministic = Determinism::not_checked;
   CaseSeconds seconds = {};
   std::optional<Failure> failure = {};
+  std::optional<SmallestCase> smallest = {};  // of a broken case that was shrunk
 };
 
 enum class FaultStatus { caught, missed, equivalent, below_resolution, blind };

@@ -100,6 +100,16 @@ Failure read_failure(const JsonReader& from) {
   return failure;
 }
 
+SmallestCase read_smallest(const JsonReader& from) {
+  return {.id = from.text("id"),
+          .finding = from.text("finding"),
+          .rerun = from.text("rerun"),
+          .dump = from.text("dump"),
+          .trials = from.integer("trials"),
+          .seconds = from.number("seconds"),
+          .complete = from.boolean("complete")};
+}
+
 CaseResult read_case(const JsonReader& from) {
   CaseResult result{.id = from.text("id"),
                     .operator_name = from.text("operator"),
@@ -123,7 +133,8 @@ CaseResult read_case(const JsonReader& from) {
                     .margins = std::nullopt,
                     .deterministic = from.enumeration<Determinism>("deterministic"),
                     .seconds = {},
-                    .failure = std::nullopt};
+                    .failure = std::nullopt,
+                    .smallest = std::nullopt};
   if (const JsonReader margins = from.member("margins"); !margins.is_null()) {
     result.margins = Margins{.worst_bound = margins.number("worst_bound"),
                              .worst_rms = margins.number("worst_rms"),
@@ -133,6 +144,7 @@ CaseResult read_case(const JsonReader& from) {
   const JsonReader seconds = from.member("seconds");
   result.seconds = {.fill = seconds.number("fill"), .run = seconds.number("run"), .judge = seconds.number("judge")};
   if (const JsonReader failure = from.member("failure"); !failure.is_null()) result.failure = read_failure(failure);
+  if (from.has("smallest")) result.smallest = read_smallest(from.member("smallest"));
   return result;
 }
 

@@ -52,6 +52,16 @@ Json run_json(const Run& run) {
           {"expected_cases", optional_value(run.expected_cases)}};
 }
 
+Json smallest_json(const SmallestCase& smallest) {
+  return {{"id", smallest.id},
+          {"finding", smallest.finding},
+          {"rerun", smallest.rerun},
+          {"dump", smallest.dump},
+          {"trials", smallest.trials},
+          {"seconds", number(smallest.seconds)},
+          {"complete", smallest.complete}};
+}
+
 Json failure_json(const Failure& failure) {
   Json object = {{"output", failure.output}, {"index", failure.index}};
   put_number(object, "expected", failure.expected);
@@ -78,32 +88,34 @@ Json case_json(const CaseResult& result) {
     margins["exact"] = result.margins->exact;
     margins["mismatches_to_correct_rounding"] = result.margins->mismatches_to_correct_rounding;
   }
-  return {{"id", result.id},
-          {"operator", result.operator_name},
-          {"direction", result.direction},
-          {"implementation", result.implementation},
-          {"backend", result.backend},
-          {"device", result.device},
-          {"dtype", result.dtype},
-          {"layout", result.layout},
-          {"fill", result.fill},
-          {"problem", result.problem},
-          {"problem_set", result.problem_set},
-          {"source", result.source},
-          {"outcome", name_of(result.outcome)},
-          {"reason", result.reason},
-          {"seed", result.seed},
-          {"seeds_judged", result.seeds_judged},
-          {"elements_total", result.elements_total},
-          {"elements_judged", result.elements_judged},
-          {"orders", result.orders},
-          {"margins", margins},
-          {"deterministic", name_of(result.deterministic)},
-          {"seconds",
-           {{"fill", number(result.seconds.fill)},
-            {"run", number(result.seconds.run)},
-            {"judge", number(result.seconds.judge)}}},
-          {"failure", result.failure ? failure_json(*result.failure) : Json(nullptr)}};
+  Json object = {{"id", result.id},
+                 {"operator", result.operator_name},
+                 {"direction", result.direction},
+                 {"implementation", result.implementation},
+                 {"backend", result.backend},
+                 {"device", result.device},
+                 {"dtype", result.dtype},
+                 {"layout", result.layout},
+                 {"fill", result.fill},
+                 {"problem", result.problem},
+                 {"problem_set", result.problem_set},
+                 {"source", result.source},
+                 {"outcome", name_of(result.outcome)},
+                 {"reason", result.reason},
+                 {"seed", result.seed},
+                 {"seeds_judged", result.seeds_judged},
+                 {"elements_total", result.elements_total},
+                 {"elements_judged", result.elements_judged},
+                 {"orders", result.orders},
+                 {"margins", margins},
+                 {"deterministic", name_of(result.deterministic)},
+                 {"seconds",
+                  {{"fill", number(result.seconds.fill)},
+                   {"run", number(result.seconds.run)},
+                   {"judge", number(result.seconds.judge)}}},
+                 {"failure", result.failure ? failure_json(*result.failure) : Json(nullptr)}};
+  if (result.smallest) object["smallest"] = smallest_json(*result.smallest);
+  return object;
 }
 
 Json fault_json(const FaultResult& fault) {

@@ -30,6 +30,7 @@ std::string broken_lines(const Report& report, std::size_t limit) {
     const bool says_more = worst.failure && !worst.failure->message.empty();
     text += "    " + plain(says_more ? worst.failure->message : worst.reason) + "\n    " + plain(rerun_command(worst)) +
             "\n";
+    if (worst.smallest) text += "    smallest: " + plain(worst.smallest->rerun) + "\n";
   }
   if (groups.size() > limit) text += "\n  and " + std::to_string(groups.size() - limit) + " more, all in the report\n";
   return text;

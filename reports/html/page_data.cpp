@@ -217,6 +217,20 @@ Json failures(const std::vector<CaseResult>& cases) {
   return by_case;
 }
 
+Json smallest_cases(const std::vector<CaseResult>& cases) {
+  Json by_case = Json::object();
+  for (std::size_t index = 0; index < cases.size(); ++index) {
+    if (!cases[index].smallest) continue;
+    const SmallestCase& smallest = *cases[index].smallest;
+    by_case[std::to_string(index)] = {{"rerun", smallest.rerun},
+                                      {"finding", smallest.finding},
+                                      {"dump", smallest.dump},
+                                      {"trials", smallest.trials},
+                                      {"complete", smallest.complete}};
+  }
+  return by_case;
+}
+
 Json measurement_columns(const std::vector<Measurement>& measurements) {
   using M = const Measurement&;
   Json columns = {{"id", spelt(measurements)}};
@@ -281,6 +295,7 @@ std::string page_data(const Report& report, std::size_t most_listed) {
       {"seed", std::to_string(report.run.seed)},
       {"cases", {{"count", listed.size()}, {"columns", case_columns(listed)}}},
       {"failures", failures(listed)},
+      {"smallest", smallest_cases(listed)},
       {"measurements", {{"count", report.measurements.size()}, {"columns", measurement_columns(report.measurements)}}}};
   return script_safe(data.dump(-1, ' ', false, Json::error_handler_t::replace));
 }

@@ -85,6 +85,20 @@ function failurePart(row) {
   return part;
 }
 
+function smallestPart(row) {
+  const smallest = data.smallest[row];
+  if (!smallest) return [];
+  return [
+    element("h3", {}, "The smallest case that fails in the same way"),
+    element("div", { class: "rerun" }, element("code", { tabindex: "0" }, smallest.rerun), copyButton(smallest.rerun)),
+    pairs([
+      ["fails how", smallest.finding],
+      ["dumped to", smallest.dump],
+      ["search", smallest.trials + " trials" + (smallest.complete ? "" : ", cut short by the time")],
+    ]),
+  ];
+}
+
 function marginsPart(row) {
   const gates = gatesOf(row);
   if (gates < 0) return [];
@@ -168,6 +182,7 @@ function openCase(row) {
     reason ? element("p", { class: "soft" }, reason) : "",
     element("h3", {}, "Run it again"),
     rerunBox,
+    ...smallestPart(row),
     ...failurePart(row),
     ...marginsPart(row),
     ...measurementPart(row),

@@ -53,6 +53,12 @@ std::string dtypes_of(const Report& report, const BrokenGroup& group) {
   return text;
 }
 
+/// The smallest case's where there is one: it is what one wants to look at.
+std::string dump_of(const CaseResult& result) {
+  if (result.smallest && !result.smallest->dump.empty()) return result.smallest->dump;
+  return result.failure ? result.failure->dump : "";
+}
+
 std::string card(const Report& report, const BrokenGroup& group, MapBudget& budget) {
   const std::size_t worst_index = group.cases.front();
   const CaseResult& worst = report.cases[worst_index];
@@ -66,6 +72,11 @@ std::string card(const Report& report, const BrokenGroup& group, MapBudget& budg
   html += escaped(worst.failure && !worst.failure->message.empty() ? worst.failure->message : worst.reason) + "</p>";
   if (worst.failure) html += numbers_of(*worst.failure);
   html += rerun_line(rerun_command(worst));
+  if (worst.smallest) {
+    html += "<p>The smallest case that fails in the same way, " +
+            std::string(worst.smallest->complete ? "" : "as far as the time went, ") + "found in " +
+            plural(worst.smallest->trials, "trial") + ":</p>" + rerun_line(worst.smallest->rerun);
+  }
   html += "<p class=\"links\"><a href=\"#case=" + fragment_encoded(worst.id) + "\">The worst case</a>";
   if (broken > 1) {
     html += "<a href=\"#operator=" + fragment_encoded(worst.operator_name) +
@@ -73,8 +84,8 @@ std::string card(const Report& report, const BrokenGroup& group, MapBudget& budg
             "&amp;direction=" + fragment_encoded(worst.direction) + "&amp;outcome=broken\">All " + grouped(broken) +
             " of them</a>";
   }
-  if (worst.failure && !worst.failure->dump.empty()) {
-    html += "<span class=\"soft\">dumped to <code>" + escaped(worst.failure->dump) + "</code></span>";
+  if (const std::string dump = dump_of(worst); !dump.empty()) {
+    html += "<span class=\"soft\">dumped to <code>" + escaped(dump) + "</code></span>";
   }
   return html + "</p></div>" + failure_map(worst, worst_index, budget) + "</article>";
 }

@@ -92,12 +92,27 @@ void make_fail(CaseResult& result, Random& random) {
                            .dump = "cases/failed_" + std::to_string(result.seed % 10000)};
 }
 
+void make_small(CaseResult& result, std::int64_t trials) {
+  const std::string id = result.operator_name + "." + result.direction + "/" + result.implementation +
+                         "/x=7,data=x.zero,dtype=" + result.dtype + ",fill=exact";
+  result.smallest = SmallestCase{.id = id,
+                                 .finding = "failed: a wrong value",
+                                 .rerun = "lockstep verify --case " + id + " --seed " + std::to_string(result.seed),
+                                 .dump = "failures/" + result.operator_name + "-7",
+                                 .trials = trials,
+                                 .seconds = 1.5,
+                                 .complete = trials % 2 == 0};
+}
+
 void make_broken(std::vector<CaseResult>& cases, Random& random) {
   for (std::size_t index = 0; index < cases.size(); ++index) {
     CaseResult& result = cases[index];
     const bool persistent = result.operator_name == "layer_norm" && result.direction == "backward" &&
                             result.implementation == "cuda.tiled_columns" && result.dtype == "float16";
-    if (persistent && index / 216 % 4 != 3) make_fail(result, random);
+    if (persistent && index / 216 % 4 != 3) {
+      make_fail(result, random);
+      make_small(result, static_cast<std::int64_t>(index % 90));
+    }
     if (index % 977 == 500) {
       result.outcome = index % 2 == 0 ? Outcome::crashed : Outcome::timed_out;
       result.margins.reset();
@@ -288,6 +303,8 @@ Report synthetic_report(const SyntheticOptions& options) {
     CaseResult& first = report.cases.front();
     make_fail(first, random);
     first.implementation = first.reason = first.source = first.problem = hostile_text;
+    make_small(first, 3);
+    first.smallest->rerun = first.smallest->dump = first.smallest->finding = hostile_text;
     first.failure->message = first.failure->rerun = first.failure->output = first.failure->dump = hostile_text;
     first.id = "add.forward/" + std::string(hostile_text);
     report.environment.cpu_model = report.environment.host_name = report.run.suite = report.run.command = hostile_text;

@@ -15,6 +15,7 @@
 #include "suites/drivers/interrupt.hpp"
 #include "suites/drivers/library_list.hpp"
 #include "suites/drivers/run_stages.hpp"
+#include "suites/drivers/shrinking.hpp"
 #include "suites/drivers/training_stage.hpp"
 
 namespace lockstep {
@@ -24,6 +25,7 @@ struct RunOptions {
   Selection selection;
   std::string baseline;
   int rounds = 3;
+  ShrinkLimits shrinking;
   bool no_timing = false, no_faults = false, no_training = false;
 };
 
@@ -95,6 +97,8 @@ int run(const RunOptions& options, const Surroundings& surroundings) {
 
   reports::Report report = builder.finish(describe_run(options, surroundings.command_line, started), "lockstep");
   report.run.interrupted = interrupted();
+  shrink_failures(report, surroundings.catalogue, options.selection, surroundings.program, options.shrinking,
+                  options.selection.out);
   report.run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   report.run.exit_status = status_of(report, options);
   dump_failures(report, libraries.catalogue(), options.selection.out);
@@ -114,6 +118,7 @@ CommandBody add_run_command(CLI::App& command, const Surroundings& surroundings)
   command.add_option("--rounds", options->rounds, "processes per timed case")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
+  options->shrinking.add_options(command);
   command.add_flag("--no-timing", options->no_timing, "judge only");
   command.add_flag("--no-training", options->no_training, "operators only");
   command.add_flag("--no-faults", options->no_faults, "do not plant faults");

@@ -17,6 +17,7 @@
 #include "suites/drivers/library_list.hpp"
 #include "suites/drivers/pass_through.hpp"
 #include "suites/drivers/run_stages.hpp"
+#include "suites/drivers/shrinking.hpp"
 
 namespace lockstep {
 namespace {
@@ -50,7 +51,8 @@ class SilencedOutput {
 /// What the test bodies share: the pool starts when GoogleTest has decided which tests run.
 struct VerifyRun {
   Selection selection;
-  bool rates = false;
+  bool rates = false, shrinks = false;
+  ShrinkLimits shrinking;
   std::unique_ptr<ListedLibraries> libraries;
   std::vector<Case> cases;
   std::unordered_map<std::string, std::size_t> case_of_id;
@@ -176,6 +178,7 @@ int finish(VerifyRun& run, const Surroundings& surroundings, const std::string& 
   const std::string& out = run.selection.out;
   const std::string dumps = out.empty() ? kDefaultDumps : out;
   const Catalogue& catalogue = run.libraries ? run.libraries->catalogue() : surroundings.catalogue;
+  if (run.shrinks) shrink_failures(report, catalogue, run.selection, surroundings.program, run.shrinking, dumps);
   for (const DumpedCase& dumped : dump_failures(report, catalogue, dumps))
     std::cout << "dumped: " << dumps << "/" << dumped.place << " (" << dumped.id << ")\n";
   if (!out.empty()) write_reports(report, out);
@@ -189,6 +192,9 @@ CommandBody add_verify_command(CLI::App& command, const Surroundings& surroundin
   run->selection.add_options(command);
   command.add_flag("--judging-rate", run->rates,
                    "measure how many cases are judged per second on the shapes meant for it");
+  command.add_flag("--shrink", run->shrinks,
+                   "look for the smallest case that fails as a failing one does: same outcome, same kind of finding");
+  run->shrinking.add_options(command);
   command.footer(std::string("GoogleTest's flags pass through (--gtest_filter, --gtest_output, ...).\n"
                              "What fails is dumped for `lockstep replay` into OUT/failures, without --out into ") +
                  kDefaultDumps + "/failures.");

@@ -13,6 +13,7 @@
 #include "harness/data/npy.hpp"
 #include "harness/data/random.hpp"
 #include "harness/plan/case_inputs.hpp"
+#include "harness/plan/plain_data.hpp"
 #include "reports/totals.hpp"
 #include "suites/drivers/images.hpp"
 #include "suites/drivers/interrupt.hpp"
@@ -70,6 +71,7 @@ CaseCall call_of(const Problem& problem) {
     if (is_list && value.is_number()) value = Json::array({value});
     call.params[name] = std::move(value);
   }
+  call.params.erase(std::string(kPlainData));                            // the arrays hold what it makes of them
   if (problem.operator_name == "layer_norm") call.params.erase("bias");  // said by the array's absence
   if (problem.operator_name == "batch_norm") {
     const std::size_t rank = problem.shape("x").size();

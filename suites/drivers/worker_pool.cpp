@@ -17,6 +17,12 @@ constexpr int kPollMilliseconds = 100;
 // A worker that dies before its first answer, several times running, will not do better next time.
 constexpr int kMostFailedStarts = 20;
 
+/// Whole seconds as such, parts of one with two digits.
+std::string seconds_text(double seconds) {
+  if (seconds >= 1) return std::to_string(static_cast<int>(seconds));
+  return "0." + std::to_string(100 + static_cast<int>(seconds * 100)).substr(1);
+}
+
 }  // namespace
 
 struct WorkerPool::Worker {
@@ -31,6 +37,13 @@ WorkerPool::WorkerPool(PoolOptions options, std::vector<Task> tasks)
 }
 
 WorkerPool::~WorkerPool() = default;
+
+std::size_t WorkerPool::add(Task task) {
+  tasks_.push_back(std::move(task));
+  results_.emplace_back();
+  waiting_.push_back(tasks_.size() - 1);
+  return tasks_.size() - 1;
+}
 
 void WorkerPool::start_missing_workers() {
   const std::size_t useful =
@@ -119,8 +132,7 @@ void WorkerPool::pump() {
     const double running =
         worker.running_since ? std::chrono::duration<double>(now - *worker.running_since).count() : 0.0;
     if (running > options_.timeout_seconds) {
-      lose(worker, Outcome::timed_out,
-           "no end after " + std::to_string(static_cast<int>(options_.timeout_seconds)) + " seconds");
+      lose(worker, Outcome::timed_out, "no end after " + seconds_text(options_.timeout_seconds) + " seconds");
       gone.push_back(w);
     }
   }

@@ -30,6 +30,10 @@ class WorkerPool {
   ~WorkerPool();
 
   std::size_t size() const { return tasks_.size(); }
+  /// One more task, behind all others; returns its index.
+  std::size_t add(Task task);
+  /// From now on; also for tasks that run already.
+  void set_timeout(double seconds) { options_.timeout_seconds = seconds; }
   const Task& task(std::size_t index) const { return tasks_[index]; }
   std::size_t finished() const { return finished_; }
   /// The result of a task that has ended, else null. Never waits.

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <csignal>
 #include <cstdlib>
+#include <cstring>
 #include <iostream>
 #include <memory>
 #include <stdexcept>
@@ -63,7 +64,34 @@ void throw_an_error(const Tensors&, int) { throw std::runtime_error("the first l
 void change_a_bit(const Tensors& tensors, int launch) {
   if (launch % 2 != 0) first_output(tensors) = std::nextafter(first_output(tensors), 0.0f);
 }
+/// As a kernel does whose last tile is not written where 7 elements of 32 are left.
+void leave_a_tail(const Tensors& tensors, int) {
+  const TensorView& y = tensors.outputs[0];
+  if (y.count() % 32 == 7) std::memset(static_cast<float*>(y.data) + y.count() - 1, 0xff, sizeof(float));
+}
+void forget_strides(const Tensors& tensors, int) {
+  if (!tensors.outputs[0].is_contiguous()) first_output(tensors) += 1.0f;
+}
+void abort_without_elements(const Tensors& tensors, int) {
+  if (tensors.outputs[0].count() == 0) std::abort();
+}
+void wait_past_a_warp(const Tensors& tensors, int) {
+  while (tensors.outputs[0].count() > 32) pause();
+}
+/// Off by one where rows are one longer than a tile.
+void miss_the_tile_edge(const Tensors& tensors, int) {
+  const TensorView& y = tensors.outputs[0];
+  if (!y.shape.empty() && y.shape.back() == 33) first_output(tensors) += 1.0f;
+}
 void take_a_while(const Tensors&, int) { std::this_thread::sleep_for(std::chrono::milliseconds(150)); }
+
+/// Never looks at the problem, so neither at what its contract refuses.
+Launch copy_without_asking(const Problem&, const Tensors& tensors, Device&) {
+  return [tensors] {
+    for (std::int64_t i = 0; i < tensors.outputs[0].count(); ++i)
+      static_cast<char*>(tensors.outputs[0].data)[i] = static_cast<char*>(tensors.inputs[0].data)[i];
+  };
+}
 
 Catalogue misbehaving_catalogue() {
   Catalogued gelu{.definition = &gelu_operator(), .implementations = {}, .problems = {}};
@@ -81,10 +109,18 @@ Catalogue misbehaving_catalogue() {
   add("throws", throw_an_error);
   add("wavers", change_a_bit);
   add("dawdles", take_a_while);
+  // What only some problems show; none of those that are listed.
+  add("tails", leave_a_tail);
+  add("strides", forget_strides);
+  add("empties", abort_without_elements);
+  add("stalls", wait_past_a_warp);
+  add("edges", miss_the_tile_edge);
   add("absent", [](const Tensors&, int) {});
   gelu.implementations.back().unsupported = [](const Problem&, const Device&) {
     return std::optional<std::string>("it is never here");
   };
+  add("heedless", [](const Tensors&, int) {});
+  gelu.implementations.back().prepare = copy_without_asking;
   gelu.implementations.push_back(behaving("wrong", Direction::backward, give_a_wrong_answer));
 
   const auto list = [&gelu](const std::string& operation, const std::string& label, const std::string& set) {
