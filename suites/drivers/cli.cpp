@@ -23,6 +23,8 @@ constexpr CommandEntry kCommands[] = {
     {"run", "judge and time a suite and write report.json and report.html", add_run_command, false},
     {"verify", "judge cases through GoogleTest, whose flags pass through", add_verify_command, true},
     {"bench", "time cases through Google Benchmark, whose flags pass through", add_bench_command, true},
+    {"fuzz", "judge problems drawn around tile edges and argument limits, and see the others refused", add_fuzz_command,
+     false},
     {"train", "train in every parallel mode, judge each against one rank, and say what it costs", add_train_command,
      false},
     {"study", "what synchronised batch norm changes in what is learned, and what it costs", add_study_command, false},

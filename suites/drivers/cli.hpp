@@ -30,6 +30,7 @@ CommandBody add_doctor_command(CLI::App& command, const Surroundings& surroundin
 CommandBody add_run_command(CLI::App& command, const Surroundings& surroundings);
 CommandBody add_verify_command(CLI::App& command, const Surroundings& surroundings);
 CommandBody add_bench_command(CLI::App& command, const Surroundings& surroundings);
+CommandBody add_fuzz_command(CLI::App& command, const Surroundings& surroundings);
 CommandBody add_train_command(CLI::App& command, const Surroundings& surroundings);
 CommandBody add_study_command(CLI::App& command, const Surroundings& surroundings);
 CommandBody add_scale_command(CLI::App& command, const Surroundings& surroundings);

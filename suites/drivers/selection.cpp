@@ -25,14 +25,8 @@ void check_problem(const Case& item) {
 
 }  // namespace
 
-void Selection::add_options(CLI::App& command) {
-  command.add_option("--suite", suite, "smoke, nightly or release")->capture_default_str();
-  command.add_option("--filter", filters, "only cases whose id matches: * and ? as in a shell, else a substring");
-  command.add_option("--case", cases, "exactly this case, listed or not; may be repeated");
+void Selection::add_worker_options(CLI::App& command) {
   command.add_option("--seed", seed, "seed of the data")->check(reject_seed)->capture_default_str();
-  command.add_option("--seeds", seeds, "judge with this many seeds, from --seed on")
-      ->check(CLI::Range(1, 100000))
-      ->capture_default_str();
   command.add_option("--out", out, "folder for report.json and report.html");
   command.add_option("--workers", workers, "worker processes (default: one per core)")->check(CLI::Range(1, 1024));
   command.add_option("--timeout", timeout_seconds, "seconds after which a case is ended")
@@ -43,6 +37,16 @@ void Selection::add_options(CLI::App& command) {
   command.add_option("--device", device, "auto (the GPU where there is one) or emulated")
       ->check(CLI::IsMember({"auto", "emulated"}))
       ->capture_default_str();
+}
+
+void Selection::add_options(CLI::App& command) {
+  command.add_option("--suite", suite, "smoke, nightly or release")->capture_default_str();
+  command.add_option("--filter", filters, "only cases whose id matches: * and ? as in a shell, else a substring");
+  command.add_option("--case", cases, "exactly this case, listed or not; may be repeated");
+  command.add_option("--seeds", seeds, "judge with this many seeds, from --seed on")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  add_worker_options(command);
   command.add_option("--coverage", coverage, "elements judged: automatic (a sample of large outputs), full or sampled")
       ->check(CLI::IsMember({"automatic", "full", "sampled"}))
       ->capture_default_str();

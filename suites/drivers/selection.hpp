@@ -34,6 +34,8 @@ struct Selection {
   void add_load_option(CLI::App& command);
   /// What a command line needs besides the case to find it: "" or " --load ./mine.so".
   std::string rerun_options() const;
+  /// Those of them that say where and how cases run: seed, out, workers, timeout, memory-limit, device.
+  void add_worker_options(CLI::App& command);
   Coverage coverage_value() const;
   int worker_count() const;
   PoolOptions pool(const std::string& program) const;

@@ -115,16 +115,13 @@ Measurement measurement_from(const Json& json) {
 }  // namespace
 
 Json to_json(const Task& task) {
-  return {{"kind", static_cast<int>(task.kind)},
-          {"id", task.id},
-          {"seed", task.seed},
-          {"coverage", static_cast<int>(task.coverage)},
-          {"seconds", task.seconds}};
+  return {{"kind", static_cast<int>(task.kind)},         {"id", task.id},           {"seed", task.seed},
+          {"coverage", static_cast<int>(task.coverage)}, {"seconds", task.seconds}, {"origin", task.origin}};
 }
 
 Task task_from_json(const Json& json) {
-  return {static_cast<TaskKind>(json.at("kind").get<int>()), json.at("id"), json.at("seed"),
-          static_cast<Coverage>(json.at("coverage").get<int>()), json.at("seconds")};
+  return {static_cast<TaskKind>(json.at("kind").get<int>()),     json.at("id"),      json.at("seed"),
+          static_cast<Coverage>(json.at("coverage").get<int>()), json.at("seconds"), json.at("origin")};
 }
 
 Json to_json(const TaskResult& result) {

@@ -16,8 +16,9 @@ namespace lockstep {
 /// What a worker process can be asked for.
 /// verify: judge the case `id`. faults: bring all faults before the judge of the problem `id`
 /// (operator.direction/label). measure: time the case `id`. rate: judge the case `id` with fresh data again and again for
-/// `seconds` and count.
-enum class TaskKind : std::uint8_t { verify, faults, measure, rate };
+/// `seconds` and count. refusal: see whether the case `id`, which the contract refuses, is left alone; `origin` is the label
+/// of a problem beside it that the contract takes.
+enum class TaskKind : std::uint8_t { verify, faults, measure, rate, refusal };
 
 struct Task {
   TaskKind kind = TaskKind::verify;
@@ -25,6 +26,7 @@ struct Task {
   std::uint64_t seed = 1;
   Coverage coverage = Coverage::automatic;
   double seconds = 0;
+  std::string origin = {};
 };
 
 struct TaskResult {

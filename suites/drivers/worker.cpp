@@ -13,6 +13,7 @@
 
 #include "harness/data/error.hpp"
 #include "harness/plan/measure_case.hpp"
+#include "harness/plan/refusal.hpp"
 #include "harness/plan/stress_case.hpp"
 #include "harness/plugin/outside_name.hpp"
 #include "suites/drivers/images.hpp"
@@ -152,7 +153,10 @@ TaskResult TaskRunner::run(const Task& task) {
     const Case& item = find_case(task.id);
     Device& device = device_for(*item.implementation);
     const VerifyOptions options{.seed = task.seed, .coverage = task.coverage};
-    if (task.kind == TaskKind::measure) {
+    if (task.kind == TaskKind::refusal) {
+      const Problem origin = parse_problem(item.problem().operation(), task.origin);
+      result.verdict = probe_refusal(item, origin, device, task.seed);
+    } else if (task.kind == TaskKind::measure) {
       MeasurePolicy policy;
       policy.budget_seconds = task.seconds;
       TimedCase timed = measure_case(item, device, policy, options);

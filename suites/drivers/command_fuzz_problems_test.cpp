@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// `lockstep fuzz` over implementations that misbehave: see testing/misbehaving_main.cpp for what each of them does.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "reports/report_file.hpp"
+#include "suites/drivers/testing/program.hpp"
+#include "suites/replay/testing/case_folder.hpp"
+
+namespace lockstep {
+namespace {
+
+using lockstep::testing::Ended;
+using lockstep::testing::TemporaryFolder;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class FuzzCommand : public ::testing::Test {
+ protected:
+  std::string out() const { return (folder_.path() / "out").string(); }
+  Ended fuzz(const std::string& implementation, std::vector<std::string> more,
+             const char* program = LOCKSTEP_MISBEHAVING_PROGRAM, const std::string& name = "gelu") const {
+    std::vector<std::string> arguments{
+        "fuzz", name, "--implementation", implementation, "--minutes", "5", "--seed", "1", "--out", out()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return testing::run_program(program, arguments);
+  }
+  std::vector<std::string> smallest() const {
+    std::vector<std::string> ids;
+    for (const reports::CaseResult& row : reports::read_report(out() + "/report.json").cases)
+      if (row.smallest) ids.push_back(row.smallest->id);
+    return ids;
+  }
+  TemporaryFolder folder_;
+};
+
+TEST_F(FuzzCommand, FindsATileEdgeAndShrinksIt) {
+  const Ended ended = fuzz("reference.edges", {"--cases", "400"});
+  EXPECT_EQ(ended.status, 1) << ended.out << ended.err;
+  const std::vector<std::string> ids = smallest();
+  ASSERT_FALSE(ids.empty());
+  EXPECT_THAT(ids[0], HasSubstr("gelu.forward/reference.edges/x=33,data=x.zero,dtype="));
+  EXPECT_THAT(ended.out, HasSubstr(ids[0]));
+}
+
+TEST_F(FuzzCommand, FindsCrashesOnNothing) {
+  const Ended ended = fuzz("reference.empties", {"--cases", "200"});
+  EXPECT_EQ(ended.status, 1) << ended.out << ended.err;
+  const std::vector<std::string> ids = smallest();
+  ASSERT_FALSE(ids.empty());
+  EXPECT_THAT(ids[0], HasSubstr("gelu.forward/reference.empties/x=0,"));
+}
+
+TEST_F(FuzzCommand, ANumberGivesTheSameProblemAgain) {
+  const Ended all = fuzz("reference.wrong", {"--cases", "12", "--shrink-seconds", "0"});
+  EXPECT_EQ(all.status, 1);
+  const std::size_t found = all.out.find("found: number ");
+  ASSERT_NE(found, std::string::npos) << all.out;
+  const std::string line = all.out.substr(found, all.out.find('\n', found) - found);
+  const std::string number = line.substr(14, line.find(',') - 14);
+  const Ended again = fuzz("reference.wrong", {"--first", number, "--cases", "1", "--shrink-seconds", "0"});
+  EXPECT_THAT(again.out, HasSubstr(line));
+}
+
+TEST_F(FuzzCommand, CountsWhatIsTakenAndWhatIsRefused) {
+  const Ended ended = fuzz("reference.works", {"--cases", "150"});
+  EXPECT_EQ(ended.status, 0) << ended.out << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("150 problems drawn with seed 1: "));
+  EXPECT_THAT(ended.out, HasSubstr("approximate argument must be either none or tanh."));
+  const auto table = nlohmann::json::parse(testing::text_of_file(out() + "/fuzz.json"));
+  EXPECT_EQ(table["problems"], 150);
+  std::int64_t taken = 0, refused = 0;
+  for (const auto& row : table["rows"]) {
+    if (row["verdict"] == "accepted") taken += row["count"].get<std::int64_t>();
+    if (row["verdict"] == "refused") refused += row["count"].get<std::int64_t>();
+  }
+  EXPECT_GT(taken, 80);
+  EXPECT_GT(refused, 5);
+  EXPECT_EQ(taken + refused, 150);
+}
+
+TEST_F(FuzzCommand, ReportsWhoComputesWhatTheContractRefuses) {
+  const Ended ended = fuzz("reference.heedless", {"--cases", "150", "--shrink-seconds", "0"});
+  EXPECT_EQ(ended.status, 1) << ended.out << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("computed what the contract refuses: approximate argument must be"));
+}
+
+TEST_F(FuzzCommand, FindsNothingInWhatIsRight) {
+  const Ended ended = fuzz("reference.plain_float", {"--cases", "120"}, LOCKSTEP_PROGRAM, "*");
+  EXPECT_EQ(ended.status, 0) << ended.out << ended.err;
+  EXPECT_THAT(ended.out, HasSubstr("; 0 findings"));
+}
+
+TEST_F(FuzzCommand, SaysWhatIsAccepted) {
+  EXPECT_EQ(fuzz("*", {}, LOCKSTEP_MISBEHAVING_PROGRAM, "nosuch").status, 2);
+  for (const char* minutes : {"0", "-1", "nan", "long"}) EXPECT_EQ(fuzz("*", {"--minutes", minutes}).status, 2);
+}
+
+}  // namespace
+}  // namespace lockstep

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <string>
+#include <tuple>
+
+namespace lockstep {
+
+/// What came of drawn problems, counted. Numbers in reasons are left out, so that the table stays short however many
+/// problems there were.
+class FuzzTable {
+ public:
+  /// `operation`: "conv2d.forward". `verdict`: "accepted", "refused" or "malformed" by the contract, "unsupported" or
+  /// "failed" by an implementation. `reason`: why, in words; empty where accepted. `number`: of the drawn problem.
+  void add(const std::string& operation, const std::string& verdict, const std::string& reason, std::uint64_t number);
+  std::int64_t count(const std::string& verdict) const;
+
+  /// One line per operation, verdict and reason, with how often and the number of the first.
+  std::string text() const;
+  /// A JSON array of objects operation, verdict, reason, count, first.
+  std::string json() const;
+
+ private:
+  struct Entry {
+    std::int64_t count = 0;
+    std::uint64_t first = 0;
+  };
+  std::map<std::tuple<std::string, std::string, std::string>, Entry> entries_;
+};
+
+/// A text with # for every number and every list of numbers.
+std::string without_numbers(const std::string& text);
+
+}  // namespace lockstep
