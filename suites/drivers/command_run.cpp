@@ -97,7 +97,7 @@ int run(const RunOptions& options, const Surroundings& surroundings) {
 
   reports::Report report = builder.finish(describe_run(options, surroundings.command_line, started), "lockstep");
   report.run.interrupted = interrupted();
-  shrink_failures(report, surroundings.catalogue, options.selection, surroundings.program, options.shrinking,
+  shrink_failures(report, libraries.catalogue(), options.selection, surroundings.program, options.shrinking,
                   options.selection.out);
   report.run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   report.run.exit_status = status_of(report, options);

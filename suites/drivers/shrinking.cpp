@@ -129,7 +129,8 @@ void shrink_failures(reports::Report& report, const Catalogue& catalogue, const 
     if (!found.shrunk.reproduced) continue;
     row.smallest = {.id = found.id,
                     .finding = found.finding,
-                    .rerun = "lockstep verify --case " + found.id + " --seed " + std::to_string(row.seed),
+                    .rerun = "lockstep verify" + selection.rerun_options() + " --case " + found.id + " --seed " +
+                             std::to_string(row.seed),
                     .trials = found.shrunk.trials,
                     .seconds = found.shrunk.seconds,
                     .complete = found.shrunk.complete};
