@@ -93,7 +93,7 @@ std::string ReportBuilder::rerun_line(const std::string& id, std::uint64_t seed)
 void ReportBuilder::add_library_failure(const LibraryFailure& failure) {
   reports::CaseResult row;
   row.id = failure.id();
-  row.operator_name = "library";
+  row.operator_name = kLibraryRows;
   row.direction = "load";
   row.implementation = failure.name;
   row.backend = owner_in_name(failure.name);

@@ -12,6 +12,9 @@
 
 namespace lockstep {
 
+/// The operator's name in the rows of libraries that could not be loaded or listed: it is that of no operator.
+inline constexpr const char* kLibraryRows = "library";
+
 /// Gathers the results of a run into a report: cases over several seeds become one row with the worst of them, faults one
 /// row per (operation, dtype, fault), measurements of several processes one row with a median each.
 class ReportBuilder {
