@@ -1,30 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/device/device.hpp"
 
-#include <cstdlib>
 #include <cstring>
 
 #include "harness/data/error.hpp"
 #include "harness/device/gpu_by_index.hpp"
+#include "harness/simt/global_memory.hpp"
 
 namespace lockstep {
 namespace {
-
-// A cache line: vector loads of every width are aligned at the start of an allocation, as cudaMalloc promises.
-constexpr std::size_t kAlignment = 256;
 
 class HostDevice final : public Device {
  public:
   explicit HostDevice(DeviceKind kind) : kind_(kind) {}
   DeviceKind kind() const override { return kind_; }
   bool shares_host_memory() const override { return true; }
-  void* allocate(std::size_t bytes) override {
-    const std::size_t rounded = (bytes + kAlignment) / kAlignment * kAlignment;
-    if (void* memory = std::aligned_alloc(kAlignment, rounded)) return memory;
-    throw Error("out of memory: " + std::to_string(bytes) + " bytes for a tensor");
+  void* allocate(std::size_t bytes) override { return simt::allocate_global(bytes); }
+  void release(void* memory) noexcept override { simt::release_global(memory); }
+  void copy_to_device(void* to, const void* from, std::size_t bytes) override {
+    std::memcpy(to, from, bytes);
+    simt::mark_global(to, bytes, simt::GlobalContent::written);
   }
-  void release(void* memory) noexcept override { std::free(memory); }
-  void copy_to_device(void* to, const void* from, std::size_t bytes) override { std::memcpy(to, from, bytes); }
   void copy_to_host(void* to, const void* from, std::size_t bytes) override { std::memcpy(to, from, bytes); }
   void synchronize() override {}
   void* stream() const override { return nullptr; }

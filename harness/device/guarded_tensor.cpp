@@ -24,7 +24,7 @@ Damage inspect(const std::uint8_t* image, std::size_t begin, std::size_t end) {
 
 }  // namespace
 
-GuardedTensor::GuardedTensor(Device& device, DType dtype, const Shape& shape, Layout layout)
+GuardedTensor::GuardedTensor(Device& device, DType dtype, const Shape& shape, Layout layout, const std::string& name)
     : device_(&device), count_(element_count(shape)), element_bytes_(size_in_bytes(dtype)) {
   const Strides strides = strides_of(shape, layout);
   span_ = span_in_elements(shape, strides);
@@ -37,6 +37,19 @@ GuardedTensor::GuardedTensor(Device& device, DType dtype, const Shape& shape, La
     mirror_.resize(total_bytes_);
   view_ = {static_cast<std::uint8_t*>(memory_.get()) + first_byte_, dtype, shape, strides};
   host_view_ = {image() + first_byte_, dtype, shape, strides};
+  if (host_memory_) simt::describe_global(view_.data, static_cast<std::size_t>(span_) * element_bytes_, name);
+}
+
+void GuardedTensor::mark(simt::GlobalContent content) const {
+  if (!host_memory_) return;
+  const std::uint8_t* const payload = image() + first_byte_;
+  if (!has_gaps()) return simt::mark_global(payload, static_cast<std::size_t>(span_) * element_bytes_, content);
+  // Every layout with gaps is strided: gaps lie behind each row of the last axis.
+  simt::mark_global(payload, static_cast<std::size_t>(span_) * element_bytes_, simt::GlobalContent::outside);
+  const auto row = static_cast<std::size_t>(host_view_.shape.back()) * element_bytes_;
+  const auto pitch = static_cast<std::size_t>(host_view_.strides[host_view_.strides.size() - 2]) * element_bytes_;
+  for (std::size_t r = 0; r < static_cast<std::size_t>(count_) * element_bytes_ / row; ++r)
+    simt::mark_global(payload + r * pitch, row, content);
 }
 
 void GuardedTensor::poison(std::uint8_t poison) {
@@ -47,12 +60,14 @@ void GuardedTensor::poison(std::uint8_t poison) {
   std::memset(bytes + first_byte_, poison, behind - first_byte_);
   for (std::size_t at = behind; at < total_bytes_; ++at) bytes[at] = canary(at);
   upload();
+  mark(simt::GlobalContent::unwritten);
 }
 
 void GuardedTensor::write(const Values& values) {
   poison(kFirstPoison);
   store(values, host_view_.data, host_view_.strides);
   upload();
+  mark(simt::GlobalContent::written);
 }
 
 void GuardedTensor::upload() {

@@ -9,6 +9,7 @@
 #include "harness/data/tensor_view.hpp"
 #include "harness/data/values.hpp"
 #include "harness/device/device.hpp"
+#include "harness/simt/global_memory.hpp"
 
 namespace lockstep {
 
@@ -20,7 +21,8 @@ class GuardedTensor {
   static constexpr std::uint8_t kFirstPoison = 0xff, kSecondPoison = 0x7f;
   static constexpr std::size_t kGuardBytes = 256;
 
-  GuardedTensor(Device& device, DType dtype, const Shape& shape, Layout layout);
+  /// `name` is what reports of the emulator's check mode call it; there, kernels may touch its elements alone.
+  GuardedTensor(Device& device, DType dtype, const Shape& shape, Layout layout, const std::string& name = "tensor");
 
   /// The tensor on the device.
   const TensorView& view() const { return view_; }
@@ -45,6 +47,8 @@ class GuardedTensor {
  private:
   std::uint8_t* image() { return host_memory_ ? static_cast<std::uint8_t*>(host_memory_) : mirror_.data(); }
   const std::uint8_t* image() const { return const_cast<GuardedTensor*>(this)->image(); }
+  /// Tells the emulator what the host has made of the elements.
+  void mark(simt::GlobalContent content) const;
   bool has_gaps() const { return span_ != count_; }
 
   Device* device_;

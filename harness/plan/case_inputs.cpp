@@ -39,7 +39,8 @@ std::vector<std::unique_ptr<GuardedTensor>> place_inputs(Device& device, const P
   std::vector<std::unique_ptr<GuardedTensor>> placed;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const TensorSpec& spec = signature.inputs[i];
-    placed.push_back(std::make_unique<GuardedTensor>(device, spec.dtype, spec.shape, layout_of(problem, spec)));
+    placed.push_back(
+        std::make_unique<GuardedTensor>(device, spec.dtype, spec.shape, layout_of(problem, spec), spec.name));
     placed.back()->write(inputs[i]);
   }
   return placed;
@@ -49,7 +50,8 @@ std::vector<std::unique_ptr<GuardedTensor>> place_outputs(Device& device, const 
                                                           const Signature& signature) {
   std::vector<std::unique_ptr<GuardedTensor>> placed;
   for (const TensorSpec& spec : signature.outputs) {
-    placed.push_back(std::make_unique<GuardedTensor>(device, spec.dtype, spec.shape, layout_of(problem, spec)));
+    placed.push_back(
+        std::make_unique<GuardedTensor>(device, spec.dtype, spec.shape, layout_of(problem, spec), spec.name));
     placed.back()->poison(GuardedTensor::kFirstPoison);
   }
   return placed;

@@ -2,9 +2,10 @@
 #include "harness/simt/async_copy.hpp"
 
 #include <cstdint>
-#include <cstring>
 
 #include "harness/simt/block_runner.hpp"
+#include "harness/simt/check/plain_memory.hpp"
+#include "harness/simt/check_mode.hpp"
 
 namespace lockstep::simt {
 
@@ -12,7 +13,8 @@ void AsyncCopies::start(unsigned thread, void* shared, const void* global, std::
                         SourcePlace place) {
   if (queues_.size() <= thread) queues_.resize(kMaximumBlockThreads);
   Queue& queue = queues_[thread];
-  std::memset(shared, 0xFF, bytes);
+  if constexpr (check::kIsOn) check::start_copy(shared, bytes, global, bytes - zeros, place);
+  fill_plainly(shared, 0xFF, bytes);
   queue.copies.push_back(
       {.shared = shared, .global = global, .bytes = bytes, .zeros = zeros, .group = queue.groups, .place = place});
   ++unfinished_;
@@ -30,8 +32,9 @@ void AsyncCopies::wait(unsigned thread, std::size_t pending) {
   // Copies that were never committed belong to the group that is still open, and stay unfinished.
   for (; done < queue.copies.size() && queue.copies[done].group + pending < queue.groups; ++done) {
     const Copy& copy = queue.copies[done];
-    if (copy.zeros < copy.bytes) std::memcpy(copy.shared, copy.global, copy.bytes - copy.zeros);
-    std::memset(static_cast<char*>(copy.shared) + copy.bytes - copy.zeros, 0, copy.zeros);
+    if constexpr (check::kIsOn) check::finish_copy(copy.shared, copy.bytes, copy.place);
+    if (copy.zeros < copy.bytes) copy_plainly(copy.shared, copy.global, copy.bytes - copy.zeros);
+    fill_plainly(static_cast<char*>(copy.shared) + copy.bytes - copy.zeros, 0, copy.zeros);
   }
   queue.copies.erase(queue.copies.begin(), queue.copies.begin() + static_cast<std::ptrdiff_t>(done));
   unfinished_ -= done;

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <utility>
 
+#include "harness/simt/check_mode.hpp"
+
 namespace lockstep::simt {
 
 __thread const ThreadView* this_thread = nullptr;
@@ -72,6 +74,18 @@ void BlockRunner::place_threads(const dialect::dim3& dimensions) {
   }
 }
 
+Coordinates BlockRunner::block_coordinates(std::int64_t block_number) const {
+  const auto number = static_cast<std::uint64_t>(block_number);
+  const std::uint64_t columns = block_.grid_dimensions.x, rows = block_.grid_dimensions.y;
+  return {static_cast<unsigned>(number % columns), static_cast<unsigned>(number / columns % rows),
+          static_cast<unsigned>(number / (columns * rows))};
+}
+
+Coordinates BlockRunner::thread_coordinates(unsigned thread) const {
+  const dialect::uint3& index = threads_[thread].index;
+  return {index.x, index.y, index.z};
+}
+
 void BlockRunner::begin_launch(const LaunchShape& shape, const Settings& settings, KernelBody body,
                                const void* bound_arguments) {
   const auto extents = [](const LaunchExtent& extent) {
@@ -89,9 +103,8 @@ void BlockRunner::begin_launch(const LaunchShape& shape, const Settings& setting
 
 void BlockRunner::run(std::int64_t block_number) {
   const auto number = static_cast<std::uint64_t>(block_number);
-  const std::uint64_t columns = block_.grid_dimensions.x, rows = block_.grid_dimensions.y;
-  block_.index = {static_cast<unsigned>(number % columns), static_cast<unsigned>(number / columns % rows),
-                  static_cast<unsigned>(number / (columns * rows))};
+  const Coordinates index = block_coordinates(block_number);
+  block_.index = {index.x, index.y, index.z};
   for (unsigned i = 0; i < warp_count_; ++i) {
     SimulatedWarp& warp = warps_[i];
     warp.ready = warp.present = first_bits(thread_count_ - i * kWarpLanes);
@@ -102,6 +115,7 @@ void BlockRunner::run(std::int64_t block_number) {
   unfinished_ = thread_count_;
   arrived_ = predicates_ = 0;
   random_state_ = mix(seed_ + 0x9e3779b97f4a7c15ull * (number + 1));
+  if constexpr (check::kIsOn) check::begin_block(block_number);
   arena_.begin_block();
   if (copies_.unfinished() != 0) copies_.forget();  // of a block that failed
 
@@ -226,6 +240,7 @@ inline void BlockRunner::wait_for_block(SourcePlace place) {
     ready_warps_ = first_bits(warp_count_);
     running_warp_ = first_in_order(ready_warps_, order_);
     arrived_ = 0;
+    if constexpr (check::kIsOn) check::pass_barrier();
     counted_predicates_ = std::exchange(predicates_, 0);
   }
   switch_to_next(self);
@@ -263,6 +278,13 @@ inline void BlockRunner::wait_for_lanes(unsigned mask, const WarpOperation& oper
     warp.ready |= mask;
     ready_warps_ |= bit(running_warp_);
   }
+  switch_to_next(self);
+}
+
+void BlockRunner::give_way() {
+  SimulatedThread& self = running();
+  warps_[running_warp_].ready |= bit(self.lane);
+  ready_warps_ |= bit(running_warp_);
   switch_to_next(self);
 }
 

@@ -61,12 +61,16 @@ class BlockRunner {
   AsyncCopies& copies() { return copies_; }
   /// The linear index of the running thread in its block.
   unsigned running_thread() const;
+  Coordinates thread_coordinates(unsigned thread) const;
+  Coordinates block_coordinates(std::int64_t block_number) const;
   Coordinates block_index() const { return {block_.index.x, block_.index.y, block_.index.z}; }
 
   // Called by running threads.
   void wait_for_block(SourcePlace place);
   unsigned count_over_block(bool predicate, SourcePlace place);
   void wait_for_lanes(unsigned mask, const WarpOperation& operation, const void* context, SourcePlace place);
+  /// Lets another thread that is ready run first, if the order says so.
+  void give_way();
   /// The running thread's fault, to be thrown by launch(): `fail` leaves the block at once, without unwinding the
   /// kernel, so that a kernel cannot swallow a fault by catching it.
   void record_fault(FaultKind kind, SourcePlace place, const std::string& what);

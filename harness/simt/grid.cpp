@@ -6,6 +6,7 @@
 
 #include "harness/data/error.hpp"
 #include "harness/simt/block_runner.hpp"
+#include "harness/simt/check_mode.hpp"
 #include "harness/simt/os_threads.hpp"
 #include "harness/simt/stack_overflow.hpp"
 
@@ -65,10 +66,16 @@ void run_grid(const LaunchShape& shape, KernelBody body, const void* bound_argum
   const std::int64_t count = shape.grid.product();
   const BlockOrder order(count, settings);
   catch_stack_overflows();
-  if (settings.os_threads == 1 || count == 1) {
+  if (settings.os_threads == 1 || count == 1 || check::kIsOn) {
     BlockRunner& runner = BlockRunner::of_this_thread();
-    runner.begin_launch(shape, settings, body, bound_arguments);
-    for (std::int64_t position = 0; position < count; ++position) runner.run(order.block_at(position));
+    const auto run_blocks = [&] {
+      runner.begin_launch(shape, settings, body, bound_arguments);
+      for (std::int64_t position = 0; position < count; ++position) runner.run(order.block_at(position));
+    };
+    if constexpr (check::kIsOn)
+      check::run_launch(runner, settings, run_blocks);
+    else
+      run_blocks();
     return;
   }
   std::atomic<std::int64_t> next_position = 0;

@@ -16,6 +16,10 @@ const char* name(FaultKind kind) {
     case FaultKind::trap: return "trap";
     case FaultKind::wrong_stream: return "wrong stream";
     case FaultKind::misaligned: return "misaligned access";
+    case FaultKind::race: return "race";
+    case FaultKind::uninitialised_read: return "uninitialised read";
+    case FaultKind::out_of_bounds: return "access out of bounds";
+    case FaultKind::use_after_free: return "use after free";
   }
   return "unknown fault";
 }

@@ -21,6 +21,11 @@ enum class FaultKind {
   trap,                   ///< the kernel called __trap()
   wrong_stream,           ///< host code names another stream than ExpectedStream does
   misaligned,             ///< an access to an address that its type's alignment does not allow
+  // Of the check mode (check/README.md):
+  race,                ///< two threads access a byte, one of them writes, and nothing orders them
+  uninitialised_read,  ///< of shared memory in this block, or of global memory ever
+  out_of_bounds,       ///< an access outside of every shared array and tensor
+  use_after_free,      ///< an access to global memory that was released
 };
 
 const char* name(FaultKind kind);

@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
+#include "harness/simt/check_mode.hpp"
+
 namespace lockstep::simt {
 namespace {
 
@@ -73,6 +75,7 @@ void multiply(WarpExchange& exchange, unsigned, const void*) {
 struct MatrixRows {
   unsigned* words;
   const void* row;
+  SourcePlace place;
 };
 
 template <bool kTransposed>
@@ -83,7 +86,11 @@ void load(WarpExchange& exchange, unsigned, const void*) {
       for (unsigned which = 0; which < 2; ++which) {
         const unsigned along = lane % 4 * 2 + which, across = lane / 4;
         const unsigned row = kTransposed ? along : across, column = kTransposed ? across : along;
-        const void* address = operand_of<const MatrixRows*>(exchange, matrix * 8 + row)->row;
+        const MatrixRows& rows = *operand_of<const MatrixRows*>(exchange, matrix * 8 + row);
+        const void* address = rows.row;
+        // The lane that gets an element reads it, whichever lane named its row.
+        if constexpr (check::kIsOn)
+          check::read_for_lane(lane, static_cast<const std::uint16_t*>(address) + column, 2, rows.place);
         std::uint16_t element;
         std::memcpy(&element, static_cast<const std::uint16_t*>(address) + column, sizeof(element));
         word |= static_cast<unsigned>(element) << (16 * which);
@@ -116,7 +123,7 @@ void load_matrices(unsigned* words, const void* row, bool transposed, const char
   if (reinterpret_cast<std::uintptr_t>(row) % 16 != 0)
     throw_bad_argument("row address of ldmatrix", static_cast<long long>(reinterpret_cast<std::uintptr_t>(row)),
                        "multiples of 16", file, line);
-  const MatrixRows rows{.words = words, .row = row};
+  const MatrixRows rows{.words = words, .row = row, .place = {.file = file, .line = line}};
   bring(transposed ? kLoadTransposed : kLoad, &rows, file, line);
 }
 

@@ -11,6 +11,13 @@ thread_local Settings settings_of_this_thread;
 }  // namespace
 
 std::string text(const Settings& settings) {
+  if (settings.preemption > 0) {
+    Settings cooperative = settings;
+    cooperative.preemption = 0;
+    std::string number = std::to_string(settings.preemption);
+    number.erase(number.find_last_not_of('0') + 1);
+    return text(cooperative) + ",preemption=" + number;
+  }
   switch (settings.order) {
     case Order::forward: return "order=forward";
     case Order::reverse: return "order=reverse";
@@ -31,6 +38,8 @@ const Settings& current_settings() { return settings_of_this_thread; }
 SettingsScope::SettingsScope(const Settings& settings) : previous_(settings_of_this_thread) {
   if (settings.os_threads < 1 || settings.os_threads > 256)
     throw Error("emulator settings: os_threads is " + std::to_string(settings.os_threads) + ", accepted are 1 to 256");
+  if (!(settings.preemption >= 0 && settings.preemption <= 1))
+    throw Error("emulator settings: preemption is " + std::to_string(settings.preemption) + ", accepted are 0 to 1");
   settings_of_this_thread = settings;
 }
 

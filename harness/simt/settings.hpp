@@ -13,14 +13,17 @@ namespace lockstep::simt {
 enum class Order { forward, reverse, random };
 
 /// How the emulator runs kernels. `seed` draws the random order, for each block apart, so that a block's order does not
-/// depend on which OS thread runs it. `os_threads` share the blocks of a grid; 1 runs them on the calling thread.
+/// depend on which OS thread runs it. `os_threads` share the blocks of a grid; 1 runs them on the calling thread, as the
+/// check mode always does. `preemption`, of the check mode alone, is the probability that a thread gives way to another
+/// before an access to shared or global memory, drawn by the seed.
 struct Settings {
   Order order = Order::forward;
   std::uint64_t seed = 0;
   int os_threads = 1;
+  double preemption = 0;
 };
 
-/// "order=random,seed=3", as messages name it.
+/// "order=random,seed=3,preemption=0.02", as messages name it.
 std::string text(const Settings& settings);
 
 /// Forward, reverse and `random_orders` random ones with seeds 1, 2, ...: what a kernel has to pass.

@@ -9,6 +9,8 @@
 #include <string>
 
 #include "harness/data/error.hpp"
+#include "harness/simt/check/plain_memory.hpp"
+#include "harness/simt/check_mode.hpp"
 #include "harness/simt/stack_pool.hpp"
 
 #ifdef LOCKSTEP_SIMT_ADDRESS_SANITIZER
@@ -55,6 +57,7 @@ void SharedArena::begin_launch(const LaunchShape& shape) {
 #ifdef LOCKSTEP_SIMT_ADDRESS_SANITIZER
   ASAN_UNPOISON_MEMORY_REGION(memory_, kArenaBytes);
 #endif
+  if constexpr (check::kIsOn) check::begin_shared(memory_);
   shape_ = &shape;
   arrays_.clear();
   static_bytes_ = 0;
@@ -69,9 +72,10 @@ const SharedArena::Array& SharedArena::place(const SharedDeclaration* declaratio
   if (end > memory_ + kArenaBytes)
     throw_launch_failure(*shape_,
                          "the kernel declares more shared arrays than fit into the emulator's 1 MiB with guards");
-  std::memset(next_, kGuardByte, static_cast<std::size_t>(data - next_));
-  std::memset(data, kPoisonByte, bytes);
-  std::memset(data + bytes, kGuardByte, kGuardBytes);
+  fill_plainly(next_, kGuardByte, static_cast<std::size_t>(data - next_));
+  fill_plainly(data, kPoisonByte, bytes);
+  fill_plainly(data + bytes, kGuardByte, kGuardBytes);
+  if constexpr (check::kIsOn) check::open_shared(data, bytes);
 #ifdef LOCKSTEP_SIMT_ADDRESS_SANITIZER
   ASAN_POISON_MEMORY_REGION(next_, data - next_);
   ASAN_POISON_MEMORY_REGION(data + bytes, kGuardBytes);
@@ -82,7 +86,7 @@ const SharedArena::Array& SharedArena::place(const SharedDeclaration* declaratio
 }
 
 void SharedArena::begin_block() {
-  for (const Array& array : arrays_) std::memset(array.data, kPoisonByte, array.bytes);
+  for (const Array& array : arrays_) fill_plainly(array.data, kPoisonByte, array.bytes);
 }
 
 void SharedArena::check_guards(Coordinates block) const {
@@ -104,6 +108,21 @@ void SharedArena::check_guards(Coordinates block) const {
                           std::to_string(array.bytes) + " bytes, first seen " + std::to_string(distance) +
                           (is_after ? " bytes after its last" : " bytes before its first"));
   }
+}
+
+std::string SharedArena::describe(const void* address) const {
+  const auto* const byte = static_cast<const unsigned char*>(address);
+  const auto distance = [byte](const Array& array) {
+    return byte < array.data ? array.data - byte : std::max<std::ptrdiff_t>(byte - (array.data + array.bytes) + 1, 0);
+  };
+  const Array& nearest = *std::min_element(arrays_.begin(), arrays_.end(),
+                                           [&](const Array& a, const Array& b) { return distance(a) < distance(b); });
+  const std::string named = (&nearest == &arrays_[0] ? "dynamic shared memory" : "shared array") +
+                            (nearest.declaration ? " '" + std::string(nearest.declaration->name) + "'" : "");
+  if (byte < nearest.data) return named + ", " + std::to_string(nearest.data - byte) + " bytes before its start";
+  if (byte < nearest.data + nearest.bytes) return named + " + " + std::to_string(byte - nearest.data);
+  return named + ", " + std::to_string(byte - (nearest.data + nearest.bytes)) + " bytes past its end at " +
+         std::to_string(nearest.bytes);
 }
 
 void* SharedArena::find_or_declare(const SharedDeclaration& declaration, std::size_t bytes, std::size_t alignment) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 #include <vector>
 
 #include "harness/simt/kernel_fault.hpp"
@@ -28,6 +29,8 @@ class SharedArena {
 
   void* find_or_declare(const SharedDeclaration& declaration, std::size_t bytes, std::size_t alignment);
   void* dynamic_memory(const SharedDeclaration& declaration);
+  /// For reports: "shared array 'tile' + 12", or by how much the address lies outside of the array nearest to it.
+  std::string describe(const void* address) const;
 
  private:
   struct Array {

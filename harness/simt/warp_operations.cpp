@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/simt/warp_operations.hpp"
 
+#include "harness/simt/block_runner.hpp"
+#include "harness/simt/check_mode.hpp"
+
 namespace lockstep::simt {
 namespace {
 
@@ -35,11 +38,13 @@ void complete_match(WarpExchange& exchange, unsigned mask, const void*) {
   });
 }
 
-void complete_nothing(WarpExchange&, unsigned, const void*) {}
+void complete_synchronization(WarpExchange&, unsigned mask, const void*) {
+  if constexpr (check::kIsOn) check::join_lanes(static_cast<const SimulatedThread*>(this_thread)->warp, mask);
+}
 
 constexpr WarpOperation kVote{"vote", &complete_vote};
 constexpr WarpOperation kMatch{"match", &complete_match};
-constexpr WarpOperation kSynchronize{"__syncwarp", &complete_nothing};
+constexpr WarpOperation kSynchronize{"__syncwarp", &complete_synchronization};
 
 template <class Value>
 unsigned ask(unsigned mask, const WarpOperation& operation, Value value, const char* file, int line) {
