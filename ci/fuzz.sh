@@ -14,7 +14,7 @@ usage: ci/fuzz.sh [--seconds N | --runs N] [--target NAME]...
   --seconds N    how long each target runs (default 120)
   --runs N       how many inputs each target takes, instead
   --target NAME  only this one (repeatable): ${targets[*]}
-  Needs clang with its runtime (packages clang and libclang-rt-14-dev). Begins with ci/corpus/NAME; finds go to
+  Needs clang with its runtime (packages clang and libclang-rt-dev). Begins with ci/corpus/NAME; finds go to
   out/fuzz/NAME. Exit status 0 when no input broke a reader.
 TEXT
 }

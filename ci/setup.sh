@@ -15,10 +15,12 @@ TEXT
 # To build and run everything; the suites link GoogleTest and Google Benchmark, so these are no test-only packages.
 build_packages=(g++ cmake ninja-build libgtest-dev libgmock-dev libbenchmark-dev nlohmann-json3-dev libcli11-dev
   libdnnl-dev zlib1g-dev dataset-fashion-mnist)
-# To check: PyTorch judges the references, chromium opens the page, the clang tools judge the source.
-check_packages=(python3 python3-numpy python3-torch libopenblas0-pthread chromium clang-format clang-tidy)
+# To check: PyTorch judges the references, chromium opens the page, the clang tools judge the source, clang compiles
+# kernels for the check mode beside g++ and the fuzz targets.
+check_packages=(python3 python3-numpy python3-torch libopenblas0-pthread chromium clang libclang-rt-dev clang-format
+  clang-tidy)
 # Without these a check is skipped with its reason; not every release of Ubuntu has them as packages.
-optional_packages=" python3-torch libopenblas0-pthread chromium clang-format clang-tidy dataset-fashion-mnist "
+optional_packages=" python3-torch libopenblas0-pthread chromium clang libclang-rt-dev clang-format clang-tidy dataset-fashion-mnist "
 
 fail() {
   echo "setup: $*" >&2
