@@ -71,15 +71,17 @@ std::string worst_tiles(const FailureMap& map) {
 
 }  // namespace
 
-std::string failure_map(const CaseResult& result, std::size_t index, MapBudget& budget) {
+std::string map_mark(const CaseResult& result) { return " data-case=\"" + escaped(result.id) + "\""; }
+
+std::string failure_map(const CaseResult& result, MapBudget& budget) {
   if (!result.failure || !result.failure->map || result.failure->map->cells.empty()) return "";
   const FailureMap& map = *result.failure->map;
   std::array<bool, level_count + 1> used{};
   const std::string size = std::to_string(map.rows) + " \u00d7 " + std::to_string(map.columns) + " tiles";
   const std::string output = result.failure->output.empty() ? "the output" : escaped(result.failure->output);
   const std::string paths = cell_paths(map, used);
-  std::string html = "<figure class=\"map\" id=\"map-" + std::to_string(index) + "\"><svg viewBox=\"0 0 " +
-                     std::to_string(map.columns) + " " + std::to_string(map.rows) +
+  std::string html = "<figure class=\"map\"" + map_mark(result) + "><svg viewBox=\"0 0 " + std::to_string(map.columns) +
+                     " " + std::to_string(map.rows) +
                      "\" preserveAspectRatio=\"none\" role=\"img\" aria-label=\"Map of the error over " + output +
                      ", " + size + "\"><rect class=\"m0\" width=\"100%\" height=\"100%\"/>" + paths +
                      "</svg><figcaption>Where: largest error of " + output + " by tile, in bounds (" + size +

@@ -65,11 +65,8 @@ std::string dialogs() {
 // Maps that no card shows lie in a template, from which the drawer takes them.
 std::string further_maps(const Report& report, const std::string& shown, MapBudget& budget) {
   std::string html;
-  for (std::size_t index = 0; index < report.cases.size(); ++index) {
-    if (!report.cases[index].failure || shown.find("id=\"map-" + std::to_string(index) + "\"") != std::string::npos)
-      continue;
-    html += failure_map(report.cases[index], index, budget);
-  }
+  for (const CaseResult& result : report.cases)
+    if (result.failure && shown.find(map_mark(result)) == std::string::npos) html += failure_map(result, budget);
   return html.empty() ? "" : "<template id=\"maps\">" + html + "</template>";
 }
 

@@ -76,12 +76,11 @@ function failurePart(row) {
       ["dumped to", failure.dump],
     ]),
   ];
-  const map = byId("map-" + row) || (byId("maps") && byId("maps").content.querySelector("#map-" + row));
-  if (map) {
-    const copy = map.cloneNode(true);
-    copy.removeAttribute("id");
-    part.push(copy);
-  }
+  const further = byId("maps") ? byId("maps").content.querySelectorAll("figure.map") : [];
+  const map = [...document.querySelectorAll(".broken figure.map"), ...further].find(
+    (figure) => figure.dataset.case === caseIds[row],
+  );
+  if (map) part.push(map.cloneNode(true));
   return part;
 }
 

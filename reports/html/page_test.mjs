@@ -208,7 +208,11 @@ const tests = {
     const id = (await text(page, "#drawer-title")).trim();
     const entry = failing.find((candidate) => candidate.id === id);
     assert.ok(entry, "the drawer shows a failing case");
-    assert.equal(await page.locator("#drawer figure.map svg").first().isVisible(), true);
+    const map = page.locator("#drawer figure.map");
+    assert.equal(await map.locator("svg").first().isVisible(), true);
+    // The table leaves out what passed with room, so that its row numbers are not those of the report.
+    assert.match(await text(page, "#cases"), /are left out of it/);
+    assert.equal(await map.getAttribute("data-case"), id, "the map is that of the open case");
     // The copy button has the focus when the drawer opens.
     await page.keyboard.press("Enter");
     await page.waitForFunction(() => document.querySelector("#drawer button.copy").textContent === "Copied");

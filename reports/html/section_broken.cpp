@@ -60,8 +60,7 @@ std::string dump_of(const CaseResult& result) {
 }
 
 std::string card(const Report& report, const BrokenGroup& group, MapBudget& budget) {
-  const std::size_t worst_index = group.cases.front();
-  const CaseResult& worst = report.cases[worst_index];
+  const CaseResult& worst = report.cases[group.cases.front()];
   const auto broken = static_cast<std::int64_t>(group.cases.size());
   std::string html = "<article class=\"card broken\"><div class=\"words\"><h3>" + escaped(group.name) +
                      "</h3><p class=\"soft\">" + escaped(dtypes_of(report, group)) + " \u00b7 ";
@@ -87,7 +86,7 @@ std::string card(const Report& report, const BrokenGroup& group, MapBudget& budg
   if (const std::string dump = dump_of(worst); !dump.empty()) {
     html += "<span class=\"soft\">dumped to <code>" + escaped(dump) + "</code></span>";
   }
-  return html + "</p></div>" + failure_map(worst, worst_index, budget) + "</article>";
+  return html + "</p></div>" + failure_map(worst, budget) + "</article>";
 }
 
 }  // namespace

@@ -32,9 +32,10 @@ std::string cases_section(const Report& report, std::size_t most_listed);
 std::string not_run_section(const Report& report);
 std::string methods_section(const Report& report, const std::string& json_name);
 
-// The SVG of a failure map with its legend and table; `index` is that of the case, which the drawer finds it by.
-// Empty when the case has none or the budget is spent.
-std::string failure_map(const CaseResult& result, std::size_t index, MapBudget& budget);
+// The SVG of a failure map with its legend and table. Empty when the case has none or the budget is spent.
+std::string failure_map(const CaseResult& result, MapBudget& budget);
+// The attribute by which the drawer finds a case's map. Its id, not its number: the table does not list every case.
+std::string map_mark(const CaseResult& result);
 
 // Two ways of saying how far a case is from failing. `error_in_gates`: the nearer of its two gates, 1 fails.
 double error_in_gates(const Margins& margins);
