@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How fast the emulator runs, one OS thread: these limits are what makes kernels testable in milliseconds. Best of
-// several repetitions, because another process may have the processor for a while.
+// How fast the emulator runs, one OS thread: these limits are what makes kernels testable in milliseconds. What it can do
+// is the best of many repetitions: another process may share the core, and a clock may have to rise first. On a machine
+// that is busy all that time a limit missed says nothing and skips; on a quiet one it fails.
 #include "harness/simt/execution.hpp"
 
 #include <gtest/gtest.h>
@@ -11,6 +12,7 @@
 #include <iostream>
 #include <vector>
 
+#include "harness/measure/quietness.hpp"
 #include "harness/simt/port.cuh"
 #include "harness/simt/stack_pool.hpp"
 
@@ -30,16 +32,32 @@ double processor_seconds() {
   return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
+struct Timing {
+  double best_seconds = 1e9;
+  bool quiet = true;  ///< before and after, nothing else ran on the machine
+};
+
+/// CPU seconds of the fastest repetition: of twenty, and of as many more as ten seconds allow until one is within `limit`.
 template <class Work>
-double best_seconds(const Work& work) {
-  double best = 1e9;
-  for (int repetition = 0; repetition < 20; ++repetition) {
+Timing timing_of(double limit, const Work& work) {
+  constexpr double kPatience = 10;
+  Timing timing;
+  timing.quiet = machine_is_quiet();
+  const double first_start = processor_seconds();
+  for (int repetition = 0; repetition < 20 || timing.best_seconds > limit; ++repetition) {
     const double start = processor_seconds();
+    if (repetition >= 20 && start - first_start > kPatience) break;
     work();
-    best = std::min(best, processor_seconds() - start);
+    timing.best_seconds = std::min(timing.best_seconds, processor_seconds() - start);
   }
-  return best;
+  timing.quiet = machine_is_quiet() && timing.quiet;
+  return timing;
 }
+
+#define LOCKSTEP_EXPECT_WITHIN(timing, limit)                                                                    \
+  if ((timing).best_seconds > (limit) && !(timing).quiet)                                                        \
+    GTEST_SKIP() << "inconclusive, the machine was not quiet: " << (timing).best_seconds << " s of " << (limit); \
+  EXPECT_LE((timing).best_seconds, limit)
 
 void report(const char* what, double value, const char* unit) {
   std::cout << "[   SPEED  ] " << what << ": " << value << " " << unit << "\n";
@@ -51,10 +69,10 @@ __global__ void only_barriers(int rounds) {
 
 TEST(EmulatorSpeed, FiftyMillionThreadBarriersPerSecond) {
   LOCKSTEP_SKIP_IF_SLOW_BUILD();
-  const double seconds = best_seconds([] { launch(only_barriers, {1, 256}, nullptr, 1000); });
-  const double millions = 256 * 1000 / seconds / 1e6;
-  report("thread-barriers", millions, "million/s");
-  EXPECT_GE(millions, 50.0);
+  constexpr double kBarriers = 256 * 1000, kLimit = kBarriers / 50e6;
+  const Timing timing = timing_of(kLimit, [] { launch(only_barriers, {1, 256}, nullptr, 1000); });
+  report("thread-barriers", kBarriers / timing.best_seconds / 1e6, "million/s");
+  LOCKSTEP_EXPECT_WITHIN(timing, kLimit);
 }
 
 __global__ void only_shuffles(int rounds, float* out) {
@@ -66,10 +84,10 @@ __global__ void only_shuffles(int rounds, float* out) {
 TEST(EmulatorSpeed, LaneShuffles) {
   LOCKSTEP_SKIP_IF_SLOW_BUILD();
   std::vector<float> out(256);
-  const double seconds = best_seconds([&] { launch(only_shuffles, {1, 256}, nullptr, 1000, out.data()); });
-  const double millions = 256 * 1000 / seconds / 1e6;
-  report("lane-shuffles", millions, "million/s");
-  EXPECT_GE(millions, 30.0);
+  constexpr double kShuffles = 256 * 1000, kLimit = kShuffles / 30e6;
+  const Timing timing = timing_of(kLimit, [&] { launch(only_shuffles, {1, 256}, nullptr, 1000, out.data()); });
+  report("lane-shuffles", kShuffles / timing.best_seconds / 1e6, "million/s");
+  LOCKSTEP_EXPECT_WITHIN(timing, kLimit);
 }
 
 __device__ __forceinline__ float sum_of_block(float value) {
@@ -104,13 +122,13 @@ TEST(EmulatorSpeed, LayerNormOf256Times1024WithinSixtyMilliseconds) {
   LOCKSTEP_SKIP_IF_SLOW_BUILD();
   std::vector<float> x(256 * 1024), y(x.size()), weight(1024, 2.0f), bias(1024, 1.0f);
   for (std::size_t i = 0; i < x.size(); ++i) x[i] = i % 2 == 0 ? 3.0f : 5.0f;
-  const double seconds = best_seconds([&] {
+  const Timing timing = timing_of(60e-3, [&] {
     launch(layer_norm, {256, 256}, nullptr, x.data(), weight.data(), bias.data(), y.data(), 1024);
   });
   EXPECT_NEAR(y[0], -1.0f, 1e-4f);
   EXPECT_NEAR(y.back(), 3.0f, 1e-4f);
-  report("layer_norm forward 256x1024", seconds * 1e3, "ms");
-  EXPECT_LE(seconds, 60e-3);
+  report("layer_norm forward 256x1024", timing.best_seconds * 1e3, "ms");
+  LOCKSTEP_EXPECT_WITHIN(timing, 60e-3);
 }
 
 /// 64 x 64 outputs a block, 4 x 4 a thread, 16 deep at a time.
@@ -146,13 +164,13 @@ TEST(EmulatorSpeed, TiledProductOf128CubedWithinTwoMilliseconds) {
   constexpr int kSize = 128;
   std::vector<float4> a(kSize * kSize / 4, make_float4(1, 2, 1, 2)), b(a.size(), make_float4(1, 3, 1, 3)), c(a.size());
   const auto floats = [](std::vector<float4>& values) { return &values[0].x; };
-  const double seconds = best_seconds([&] {
+  const Timing timing = timing_of(2e-3, [&] {
     launch(multiply, {dim3(2, 2), 256}, nullptr, floats(a), floats(b), floats(c), kSize);
   });
   EXPECT_EQ(c[5].x, 192.0f);
   EXPECT_EQ(c.back().w, 576.0f);
-  report("product 128x128x128", seconds * 1e3, "ms");
-  EXPECT_LE(seconds, 2e-3);
+  report("product 128x128x128", timing.best_seconds * 1e3, "ms");
+  LOCKSTEP_EXPECT_WITHIN(timing, 2e-3);
 }
 
 }  // namespace
