@@ -5,11 +5,12 @@
 #include <cstring>
 
 #include "harness/simt/check_mode.hpp"
+#include "harness/simt/truncating_sums.hpp"
 
 namespace lockstep::simt {
 namespace {
 
-constexpr unsigned kRows = 16, kColumns = 8;
+constexpr unsigned kRows = TileFactors::kRows, kColumns = TileFactors::kColumns;
 
 template <class Value>
 Value operand_of(const WarpExchange& exchange, unsigned lane) {
@@ -29,47 +30,56 @@ void bring(const WarpOperation& operation, const Value* value, const char* file,
 template <class Format>
 struct PackedLayout {
   static constexpr unsigned kDepth = 16;
-  static double a(const WarpExchange& exchange, unsigned row, unsigned k) {
+  static constexpr int kLowestExponent = std::is_same_v<Format, HalfFormat> ? -14 : -126;
+  static TruncatingSum sum() { return sum_of_half_products(current_matrix_units()); }
+  static float a(const WarpExchange& exchange, unsigned row, unsigned k) {
     const unsigned lane = row % 8 * 4 + k % 8 / 2, word = k / 8 * 2 + row / 8;
     return half_of(operand_of<const MatrixRegisters*>(exchange, lane)->a[word], k % 2);
   }
-  static double b(const WarpExchange& exchange, unsigned k, unsigned column) {
+  static float b(const WarpExchange& exchange, unsigned k, unsigned column) {
     const unsigned lane = column * 4 + k % 8 / 2;
     return half_of(operand_of<const MatrixRegisters*>(exchange, lane)->b[k / 8], k % 2);
   }
-  static double half_of(unsigned word, unsigned which) {
+  static float half_of(unsigned word, unsigned which) {
     return Format::widen(static_cast<std::uint16_t>(word >> (16 * which)));
   }
 };
 
 struct Tf32Layout {
   static constexpr unsigned kDepth = 8;
-  static double a(const WarpExchange& exchange, unsigned row, unsigned k) {
+  static constexpr int kLowestExponent = -126;
+  static TruncatingSum sum() { return sum_of_tf32_products(current_matrix_units()); }
+  static float a(const WarpExchange& exchange, unsigned row, unsigned k) {
     const unsigned lane = row % 8 * 4 + k % 4, word = k / 4 * 2 + row / 8;
     return value_of(operand_of<const MatrixRegisters*>(exchange, lane)->a[word]);
   }
-  static double b(const WarpExchange& exchange, unsigned k, unsigned column) {
+  static float b(const WarpExchange& exchange, unsigned k, unsigned column) {
     return value_of(operand_of<const MatrixRegisters*>(exchange, column * 4 + k % 4)->b[k / 4]);
   }
   // The units ignore the low 13 bits, so a forgotten round_to_tf32 truncates.
-  static double value_of(unsigned word) { return std::bit_cast<float>(word & 0xffffe000u); }
+  static float value_of(unsigned word) { return std::bit_cast<float>(word & 0xffffe000u); }
 };
 
 template <class Layout>
 void multiply(WarpExchange& exchange, unsigned, const void*) {
-  double a[kRows][Layout::kDepth], b[Layout::kDepth][kColumns];
-  for (unsigned row = 0; row < kRows; ++row)
-    for (unsigned k = 0; k < Layout::kDepth; ++k) a[row][k] = Layout::a(exchange, row, k);
-  for (unsigned k = 0; k < Layout::kDepth; ++k)
-    for (unsigned column = 0; column < kColumns; ++column) b[k][column] = Layout::b(exchange, k, column);
-  for (unsigned row = 0; row < kRows; ++row)
-    for (unsigned column = 0; column < kColumns; ++column) {
+  TileFactors factors(Layout::kDepth, Layout::kLowestExponent);
+  for (unsigned k = 0; k < Layout::kDepth; ++k) {
+    for (unsigned row = 0; row < kRows; ++row)
+      factors.set_a(static_cast<int>(row), static_cast<int>(k), Layout::a(exchange, row, k));
+    for (unsigned column = 0; column < kColumns; ++column)
+      factors.set_b(static_cast<int>(k), static_cast<int>(column), Layout::b(exchange, k, column));
+  }
+  const TruncatingSum sum = Layout::sum();
+  for (unsigned row = 0; row < kRows; ++row) {
+    const auto element = [&](unsigned column) -> float& {
       const unsigned lane = row % 8 * 4 + column / 2, word = row / 8 * 2 + column % 2;
-      float& d = operand_of<const MatrixRegisters*>(exchange, lane)->d[word];
-      double sum = d;
-      for (unsigned k = 0; k < Layout::kDepth; ++k) sum += a[row][k] * b[k][column];
-      d = static_cast<float>(sum);
-    }
+      return operand_of<const MatrixRegisters*>(exchange, lane)->d[word];
+    };
+    float d[kColumns];
+    for (unsigned column = 0; column < kColumns; ++column) d[column] = element(column);
+    factors.multiply_row(static_cast<int>(row), d, sum);
+    for (unsigned column = 0; column < kColumns; ++column) element(column) = d[column];
+  }
 }
 
 struct MatrixRows {

@@ -84,8 +84,8 @@ __device__ __forceinline__ void load_four_matrices_transposed(unsigned (&words)[
 
 namespace lockstep::simt {
 
-/// The registers of one lane. Products and their sum are taken in double and rounded to float once per instruction; how
-/// the device's matrix units round inside is not emulated.
+/// The registers of one lane. Products are exact, and sums truncated as the device's matrix units do: truncating_sums.hpp
+/// has how, and sets whose.
 struct MatrixRegisters {
   float* d;
   const unsigned* a;
