@@ -2,8 +2,8 @@
 #include "reference/batch_norm_statistics.hpp"
 
 #include "harness/data/error.hpp"
-#include "harness/numerics/moments.hpp"
 #include "harness/plan/formula_operator.hpp"
+#include "reference/channel_moments.hpp"
 #include "reference/operators.hpp"
 #include "reference/value_count.hpp"
 
@@ -42,8 +42,7 @@ requires std::same_as<T, Tracked> Spread<T> spread(const ChannelPlanes& planes, 
                                                    std::int64_t channel) {
   const std::int64_t n = planes.count();
   if (n == 0) return {};
-  ChannelWalk walk(planes.channels, planes.plane, channel);
-  const Moments<T> m = moments<T>(n, [&](std::int64_t i) { return x[walk(i)]; });
+  const Moments<T> m = channel_moments(planes, x, channel);
   return {m.mean, m.variance * T(static_cast<double>(n))};
 }
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reference/layer_norm.hpp"
 
+#include <concepts>
+#include <optional>
+
 #include "harness/data/error.hpp"
-#include "harness/numerics/moments.hpp"
+#include "harness/numerics/float_moments.hpp"
 #include "harness/plan/formula_operator.hpp"
+#include "reference/layer_norm_column_sums.hpp"
 #include "reference/operators.hpp"
 
 namespace lockstep {
@@ -44,8 +48,16 @@ struct RowStatistics {
 };
 
 template <class T>
+Moments<T> row_moments(const LayerNorm& op, const Operand<T>& x, std::int64_t row) {
+  if constexpr (std::same_as<T, Tracked>)
+    if (const float* floats = x.floats())
+      return moments(FloatRuns{floats + row * op.columns, 1, op.columns, op.columns});
+  return moments<T>(op.columns, [&](std::int64_t c) { return x[row * op.columns + c]; });
+}
+
+template <class T>
 RowStatistics<T> row_statistics(const LayerNorm& op, const Operand<T>& x, std::int64_t row) {
-  const Moments<T> m = moments<T>(op.columns, [&](std::int64_t c) { return x[row * op.columns + c]; });
+  const Moments<T> m = row_moments(op, x, row);
   const T rstd = inverse_deviation(m.variance, op.eps);
   return {m.mean, rstd, shared(m.mean), shared(rstd)};
 }
@@ -86,10 +98,16 @@ class Backward {
         weight_(op_.has_weight ? in[1] : Operand<T>()),
         g_(in.back()),
         rows_(op_.rows),
-        means_(op_.rows) {}
+        means_(op_.rows),
+        column_sums_(op_.columns / LayerNormColumnSums::kColumns) {}
 
   T element(std::size_t output, std::int64_t index) const {
     if (output == 0) return input_gradient(index);
+    if constexpr (std::same_as<T, Tracked>)
+      if (const auto* sums = sums_beside(index)) {
+        const auto column = static_cast<std::size_t>(index % LayerNormColumnSums::kColumns);
+        return output == 1 ? sums->weight[column] : sums->bias[column];
+      }
     if (output == 1)
       return dot<T>(
           op_.rows, [&](std::int64_t r) { return g_[r * op_.columns + index]; },
@@ -112,6 +130,19 @@ class Backward {
   T normalized(std::int64_t index, const RowStatistics<T>& s) const {
     return (x_[index] - s.shared_mean) * s.shared_rstd;
   }
+  /// Of the column and its neighbours, or null where they have to be summed one by one.
+  const LayerNormColumnSums::Sums* sums_beside(std::int64_t column) const {
+    const std::int64_t group = column / LayerNormColumnSums::kColumns;
+    if (x_.floats() == nullptr || g_.floats() == nullptr || group >= op_.columns / LayerNormColumnSums::kColumns)
+      return nullptr;
+    if (!summed_) {
+      summed_.emplace(x_.floats(), g_.floats(), op_.rows, op_.columns);
+      for (std::int64_t row = 0; row < op_.rows; ++row) summed_->add_row(statistics(row).mean, statistics(row).rstd);
+    }
+    const auto& sums =
+        column_sums_.at(group, [this](std::int64_t at) { return summed_->at(at * LayerNormColumnSums::kColumns); });
+    return sums ? &*sums : nullptr;
+  }
   Means means_of(std::int64_t row) const {
     const std::int64_t first = row * op_.columns;
     const auto& s = statistics(row);
@@ -132,6 +163,8 @@ class Backward {
   Operand<T> x_, weight_, g_;
   LazyGroups<RowStatistics<T>> rows_;
   LazyGroups<Means> means_;
+  mutable std::optional<LayerNormColumnSums> summed_;
+  LazyGroups<std::optional<LayerNormColumnSums::Sums>> column_sums_;
 };
 
 class LayerNormOperator final : public FormulaOperator<Forward, Backward> {
