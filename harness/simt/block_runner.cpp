@@ -4,7 +4,6 @@
 #include "harness/simt/block_runner.hpp"
 
 #include <bit>
-#include <cstring>
 #include <utility>
 
 #include "harness/simt/check_mode.hpp"
@@ -17,10 +16,6 @@ __thread const BlockView* this_block = nullptr;
 namespace {
 
 __thread BlockRunner* active_runner = nullptr;
-
-bool same_place(const SourcePlace& a, const SourcePlace& b) {
-  return a.line == b.line && (a.file == b.file || std::strcmp(a.file, b.file) == 0);
-}
 
 std::uint64_t mix(std::uint64_t bits) {  // the finaliser of splitmix64
   bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9ull;
@@ -96,6 +91,7 @@ void BlockRunner::begin_launch(const LaunchShape& shape, const Settings& setting
   block_.grid_dimensions = extents(shape.grid);
   order_ = settings.order;
   seed_ = settings.seed;
+  planted_ = settings.os_threads == 1 ? PlantedFaultScope::current() : nullptr;
   body_ = body;
   bound_arguments_ = bound_arguments;
   arena_.begin_launch(shape);
@@ -228,6 +224,8 @@ inline void BlockRunner::switch_to_next(SimulatedThread& from) {
 }
 
 inline void BlockRunner::wait_for_block(SourcePlace place) {
+  if (planted_ != nullptr && planted_->passes_barrier(place)) [[unlikely]]
+    return;
   SimulatedThread& self = running();
   if (arrived_ == 0) {
     barrier_ = place;
@@ -258,6 +256,8 @@ inline void BlockRunner::wait_for_lanes(unsigned mask, const WarpOperation& oper
   SimulatedThread& self = running();
   SimulatedWarp& warp = warps_[running_warp_];
   const unsigned lane = self.lane;
+  if (planted_ != nullptr && planted_->passes_lanes(place, mask, lane)) [[unlikely]]
+    return;
   if (!(mask & bit(lane)) || (mask & ~warp.present)) [[unlikely]]
     check_lanes(warp, mask, lane, place);
   warp.mask[lane] = mask;

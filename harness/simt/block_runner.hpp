@@ -11,6 +11,7 @@
 #include "harness/simt/execution.hpp"
 #include "harness/simt/fiber.hpp"
 #include "harness/simt/kernel_fault.hpp"
+#include "harness/simt/planted_fault.hpp"
 #include "harness/simt/settings.hpp"
 #include "harness/simt/shared_arena.hpp"
 
@@ -109,6 +110,7 @@ class BlockRunner {
   unsigned thread_count_ = 0, warp_count_ = 0;
   Order order_ = Order::forward;
   std::uint64_t seed_ = 0, random_state_ = 0;
+  PlantedFaultScope* planted_ = nullptr;
   KernelBody body_ = nullptr;
   const void* bound_arguments_ = nullptr;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 
 #include "harness/data/error.hpp"
@@ -37,6 +38,11 @@ struct SourcePlace {
 };
 
 std::string text(SourcePlace place);
+
+/// Asked by each thread at each barrier.
+inline bool same_place(const SourcePlace& a, const SourcePlace& b) {
+  return a.line == b.line && (a.file == b.file || std::strcmp(a.file, b.file) == 0);
+}
 
 /// x, y, z of a block in its grid or of a thread in its block.
 struct Coordinates {

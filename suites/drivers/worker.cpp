@@ -13,6 +13,7 @@
 #include <new>
 
 #include "harness/data/error.hpp"
+#include "harness/plan/kernel_faults.hpp"
 #include "harness/plan/measure_case.hpp"
 #include "harness/plan/refusal.hpp"
 #include "harness/plan/stress_case.hpp"
@@ -148,12 +149,25 @@ TaskResult TaskRunner::run_rate(const Task& task) {
   return result;
 }
 
+std::vector<FaultTrial> TaskRunner::faults_of(const Problem& problem, std::uint64_t seed) {
+  // A kernel's barriers and shuffles are the same whatever flows through it: small problems of the plain kind tell.
+  constexpr std::int64_t kMostElements = 32768;
+  const Catalogued& entry = catalogue_.find(problem.operator_name);
+  std::vector<FaultTrial> trials = try_faults(*entry.definition, problem, seed);
+  std::int64_t elements = 0;
+  for (const TensorSpec& input : entry.definition->signature(problem).inputs) elements += element_count(input.shape);
+  if (elements > kMostElements || problem.fill != Fill::normal || problem.layout != Layout::contiguous) return trials;
+  for (const Implementation& implementation : entry.implementations)
+    if (implementation.direction == problem.direction && runs_on(implementation.backend, DeviceKind::emulated))
+      add_kernel_faults(*entry.definition, implementation, problem, device_of_kind(DeviceKind::emulated), seed, trials);
+  return trials;
+}
+
 TaskResult TaskRunner::run(const Task& task) {
   TaskResult result;
   try {
     if (task.kind == TaskKind::faults) {
-      const Problem problem = problem_of(task.id);
-      result.faults = try_faults(*catalogue_.find(problem.operator_name).definition, problem, task.seed);
+      result.faults = faults_of(problem_of(task.id), task.seed);
       result.verdict.outcome = Outcome::passed;
       return result;
     }

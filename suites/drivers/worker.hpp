@@ -39,6 +39,7 @@ class TaskRunner {
   /// The catalogue that has an id: the tree's own, or that with the library whose kernel it names.
   const Catalogue& catalogue_of(const std::string& id);
   TaskResult run_rate(const Task& task);
+  std::vector<FaultTrial> faults_of(const Problem& problem, std::uint64_t seed);
 
   const Catalogue& catalogue_;
   WorkerOptions options_;
