@@ -5,10 +5,9 @@
 
 #include "harness/data/error.hpp"
 #include "suites/training/agreement.hpp"
-#include "suites/training/data_sets.hpp"
 #include "suites/training/expectation.hpp"
 #include "suites/training/gradient_buckets.hpp"
-#include "suites/training/modes/modes.hpp"
+#include "suites/training/testing/jobs.hpp"
 
 namespace lockstep {
 namespace {
@@ -18,12 +17,7 @@ using Names = std::vector<std::string>;
 
 TrainingJob job_for(const std::string& model_name, int ranks, std::int64_t bucket_bytes, DType dtype, std::int64_t rows,
                     std::int64_t steps) {
-  const ModelDefinition& model = find_model(model_name);
-  TrainingJob job;
-  job.steps = steps;
-  job.keeps_history = true;
-  job.make_model = [&model, dtype] { return model.make({.dtype = dtype, .seed = 3}); };
-  job.batch = synthetic_batches(model, rows, dtype, 3);
+  TrainingJob job = testing::job_for(model_name, dtype, rows, steps);
   job.plan.mode = ranks > 1 ? "distributed_data_parallel" : "single";
   job.plan.ranks = ranks;
   job.plan.first_bucket_bytes = job.plan.bucket_bytes = bucket_bytes;

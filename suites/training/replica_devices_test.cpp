@@ -5,11 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "harness/data/error.hpp"
 #include "suites/training/agreement.hpp"
-#include "suites/training/data_sets.hpp"
 #include "suites/training/expectation.hpp"
-#include "suites/training/modes/modes.hpp"
+#include "suites/training/testing/jobs.hpp"
 
 namespace lockstep {
 namespace {
@@ -17,31 +15,16 @@ namespace {
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::message_of;
 
 TrainingJob replicated(const std::string& model_name, int devices, std::vector<int> ids,
                        std::optional<int> output = {}) {
-  const ModelDefinition& model = find_model(model_name);
-  TrainingJob job;
-  job.steps = 3;
-  job.keeps_history = true;
-  job.make_model = [&model] { return model.make({.dtype = DType::f64, .seed = 3}); };
-  job.batch = synthetic_batches(model, 8, DType::f64, 3);
+  TrainingJob job = testing::job_for(model_name, DType::f64, 8, 3);
   job.plan.mode = "data_parallel";
   job.plan.ranks = devices;
   job.plan.device_ids = std::move(ids);
   job.plan.output_device = output;
-  job.plan.optimizer = {.kind = "sgd", .lr = 0.05, .momentum = 0.9, .weight_decay = 0.01};
-  job.plan.arrival_limit_seconds = 20;
   return job;
-}
-
-std::string message_of(const TrainingJob& job) {
-  try {
-    train(job);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
 }
 
 TEST(ReplicaDevices, WhereTheyLieChangesNoNumber) {

@@ -7,19 +7,13 @@
 
 #include "harness/data/error.hpp"
 #include "suites/training/agreement.hpp"
-#include "suites/training/data_sets.hpp"
-#include "suites/training/modes/modes.hpp"
+#include "suites/training/testing/jobs.hpp"
 
 namespace lockstep {
 namespace {
 
 TrainingJob job_of_ranks(int ranks, bool synchronised) {
-  const ModelDefinition& model = find_model("image_conv_net");
-  TrainingJob job;
-  job.steps = 3;
-  job.keeps_history = true;
-  job.make_model = [&model] { return model.make({.dtype = DType::f64, .seed = 3}); };
-  job.batch = synthetic_batches(model, 8, DType::f64, 3);
+  TrainingJob job = testing::job_for("image_conv_net", DType::f64, 8, 3);
   job.plan.mode = "distributed_data_parallel";
   job.plan.ranks = ranks;
   job.plan.sync_batch_norm = synchronised;

@@ -8,9 +8,8 @@
 #include "harness/communicator/planted_faults.hpp"
 #include "harness/data/error.hpp"
 #include "suites/training/agreement.hpp"
-#include "suites/training/data_sets.hpp"
 #include "suites/training/expectation.hpp"
-#include "suites/training/modes/modes.hpp"
+#include "suites/training/testing/jobs.hpp"
 
 namespace lockstep {
 namespace {
@@ -21,12 +20,7 @@ using ::testing::HasSubstr;
 constexpr double kArrivalLimitSeconds = 2;
 
 TrainingJob job_with(PlantedFault fault, int ranks = 2) {
-  const ModelDefinition& model = find_model("mlp");
-  TrainingJob job;
-  job.steps = 3;
-  job.keeps_history = true;
-  job.make_model = [&model] { return model.make({.dtype = DType::f64, .seed = 3}); };
-  job.batch = synthetic_batches(model, 8, DType::f64, 3);
+  TrainingJob job = testing::job_for("mlp", DType::f64, 8, 3);
   job.plan.mode = "distributed_data_parallel";
   job.plan.ranks = ranks;
   job.plan.first_bucket_bytes = 64;
@@ -40,12 +34,7 @@ TrainingJob job_with(PlantedFault fault, int ranks = 2) {
 
 std::string ending_of(const TrainingJob& job) {
   const auto start = std::chrono::steady_clock::now();
-  std::string message = "nothing was thrown";
-  try {
-    train(job);
-  } catch (const Error& error) {
-    message = error.what();
-  }
+  const std::string message = testing::message_of(job);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   EXPECT_LT(seconds, 5 * kArrivalLimitSeconds);
   EXPECT_EQ(message.find('\n'), std::string::npos);

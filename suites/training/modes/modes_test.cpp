@@ -4,36 +4,25 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "harness/data/error.hpp"
 #include "harness/data/random.hpp"
 #include "suites/training/agreement.hpp"
-#include "suites/training/data_sets.hpp"
 #include "suites/training/expectation.hpp"
+#include "suites/training/testing/jobs.hpp"
 
 namespace lockstep {
 namespace {
 
 using ::testing::HasSubstr;
-
-TrainingJob job_for(const std::string& model_name, DType dtype, std::int64_t rows, std::int64_t steps) {
-  const ModelDefinition& model = find_model(model_name);
-  TrainingJob job;
-  job.steps = steps;
-  job.keeps_history = true;
-  job.make_model = [&model, dtype] { return model.make({.dtype = dtype, .seed = 3}); };
-  job.batch = synthetic_batches(model, rows, dtype, 3);
-  job.plan.optimizer = {.kind = "sgd", .lr = 0.05, .momentum = 0.9, .weight_decay = 0.01};
-  job.plan.first_bucket_bytes = 100;
-  job.plan.bucket_bytes = 400;
-  job.plan.arrival_limit_seconds = 20;
-  return job;
-}
+using testing::job_for;
+using testing::message_of;
 
 TrainingJob distributed(const std::string& model, int ranks, DType dtype = DType::f64, std::int64_t rows = 8,
                         std::int64_t steps = 3) {
   TrainingJob job = job_for(model, dtype, rows, steps);
   job.plan.mode = "distributed_data_parallel";
   job.plan.ranks = ranks;
+  job.plan.first_bucket_bytes = 100;
+  job.plan.bucket_bytes = 400;
   return job;
 }
 
@@ -49,15 +38,6 @@ std::size_t hash_of_state(const ModuleState& state) {
   for (const auto& [name, values] : state)
     hash = hash * 31 + hash_bytes(values.doubles(), static_cast<std::size_t>(values.count()) * sizeof(double));
   return hash;
-}
-
-std::string message_of(const TrainingJob& job) {
-  try {
-    train(job);
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "nothing was thrown";
 }
 
 TEST(Modes, DistributedDataParallelGivesTheMeanOfTheRanksMeans) {
