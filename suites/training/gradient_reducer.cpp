@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "harness/data/error.hpp"
+#include "suites/training/consecutive_elements.hpp"
 #include "suites/training/message.hpp"
 
 namespace lockstep {
@@ -18,15 +19,6 @@ void copy_scaled(const Values& from, Values& to, std::int64_t offset, double fac
   } else {
     for (std::int64_t i = 0; i < from.count(); ++i) to.doubles()[offset + i] = from.doubles()[i] * factor;
   }
-}
-
-Values copy_out(const Values& from, std::int64_t offset, const Shape& shape) {
-  Values values(from.dtype(), shape);
-  if (from.floats())
-    std::copy_n(from.floats() + offset, values.count(), values.floats());
-  else
-    std::copy_n(from.doubles() + offset, values.count(), values.doubles());
-  return values;
 }
 
 }  // namespace
@@ -177,7 +169,7 @@ void GradientReducer::finish() {
       if (plan_.fault == TrainingFault::unused_parameter_unreduced && !users_.empty() &&
           users_[i] < communicator_.size() && parameter.variable.gradient())
         continue;
-      Values averaged = copy_out(bucket.contents, places_[i].offset, parameter.variable.shape());
+      Values averaged = consecutive_elements(bucket.contents, places_[i].offset, parameter.variable.shape());
       if (factor != 1.0) copy_scaled(Values(averaged), averaged, 0, factor);
       parameter.variable.set_gradient(Variable(std::move(averaged)));
     }

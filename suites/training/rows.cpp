@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "harness/data/error.hpp"
+#include "suites/training/consecutive_elements.hpp"
 
 namespace lockstep {
 namespace {
@@ -12,15 +13,7 @@ Values take(const Values& values, const RowRange& range) {
   Shape shape = values.shape();
   const std::int64_t row = shape.at(0) > 0 ? values.count() / shape[0] : 0;
   shape[0] = range.count();
-  Values part(values.dtype(), shape);
-  const std::int64_t from = range.begin * row, count = part.count();
-  if (values.floats())
-    std::copy_n(values.floats() + from, count, part.floats());
-  else if (values.doubles())
-    std::copy_n(values.doubles() + from, count, part.doubles());
-  else
-    std::copy_n(values.integers() + from, count, part.integers());
-  return part;
+  return consecutive_elements(values, range.begin * row, std::move(shape));
 }
 
 }  // namespace
