@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "harness/measure/measurement.hpp"
 #include "suites/training/step_clock.hpp"
 
 namespace lockstep {
@@ -50,7 +51,7 @@ std::vector<double> durations(const RankRecord& rank) {
 
 const RankRecord& slowest_rank(const TrainingRecord& record) {
   return *std::max_element(record.ranks.begin(), record.ranks.end(), [](const RankRecord& a, const RankRecord& b) {
-    return quantile(durations(a), 0.5) < quantile(durations(b), 0.5);
+    return median_of(durations(a)) < median_of(durations(b));
   });
 }
 
@@ -122,7 +123,7 @@ void add_times(const TrainingTrial& trial, reports::TrainingRun& row) {
   const RankRecord& slowest = slowest_rank(record);
   reports::StepTime time;
   time.samples_seconds = durations(slowest);
-  time.median_seconds = quantile(time.samples_seconds, 0.5);
+  time.median_seconds = median_of(time.samples_seconds);
   time.p5_seconds = quantile(time.samples_seconds, 0.05);
   time.p95_seconds = quantile(time.samples_seconds, 0.95);
   row.step_time = time;
@@ -133,7 +134,7 @@ void add_times(const TrainingTrial& trial, reports::TrainingRun& row) {
   row.collective_calls_per_step = static_cast<double>(record.ranks[0].collective_calls) / steps;
   row.collective_bytes_per_step = static_cast<double>(record.ranks[0].collective_bytes) / steps;
   if (const std::vector<double> spreads = straggler_spreads(record); !spreads.empty() && record.ranks.size() > 1) {
-    row.straggler_p50_seconds = quantile(spreads, 0.5);
+    row.straggler_p50_seconds = median_of(spreads);
     row.straggler_p99_seconds = quantile(spreads, 0.99);
   }
 }
