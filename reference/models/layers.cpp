@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "harness/autograd/views.hpp"
+#include "harness/data/error.hpp"
 #include "harness/data/random.hpp"
 #include "reference/operators.hpp"
 
@@ -55,9 +56,10 @@ Variable LinearLayer::forward(Autograd& autograd, const Variable& x) {
 
 Conv2dLayer::Conv2dLayer(const ModelOptions& options, const Conv2dSizes& sizes, std::string weight, std::string bias)
     : sizes_(sizes) {
-  const double bound = 1.0 / std::sqrt(static_cast<double>(sizes.in_channels * sizes.kernel * sizes.kernel));
+  const std::int64_t in_per_group = sizes.in_channels / sizes.groups;
+  const double bound = 1.0 / std::sqrt(static_cast<double>(in_per_group * sizes.kernel * sizes.kernel));
   weight_ = add_parameter(
-      weight, uniform(options, weight, {sizes.out_channels, sizes.in_channels, sizes.kernel, sizes.kernel}, bound));
+      weight, uniform(options, weight, {sizes.out_channels, in_per_group, sizes.kernel, sizes.kernel}, bound));
   if (!bias.empty()) bias_ = add_parameter(bias, uniform(options, bias, {sizes.out_channels}, bound));
 }
 
@@ -65,21 +67,39 @@ Variable Conv2dLayer::forward(Autograd& autograd, const Variable& x) {
   Parameters parameters;
   parameters.set_integers("stride", {sizes_.stride, sizes_.stride});
   parameters.set_integers("padding", {sizes_.padding, sizes_.padding});
+  if (sizes_.groups != 1) parameters.set_integer("groups", sizes_.groups);
   if (!bias_) parameters.set_boolean("bias", false);
   return only_output(
       autograd, conv2d_operator(), parameters,
       {{"x", lowered(autograd, x)}, {"weight", lowered(autograd, weight_)}, {"bias", lowered(autograd, bias_)}});
 }
 
-LayerNormLayer::LayerNormLayer(const ModelOptions& options, std::int64_t features, std::string weight, std::string bias)
-    : weight_(add_parameter(weight, constant(options.dtype, {features}, 1.0))),
+LayerNormLayer::LayerNormLayer(const ModelOptions& options, std::int64_t features, std::string weight, std::string bias,
+                               double eps)
+    : eps_(eps),
+      weight_(add_parameter(weight, constant(options.dtype, {features}, 1.0))),
       bias_(add_parameter(bias, constant(options.dtype, {features}, 0.0))) {}
 
 Variable LayerNormLayer::forward(Autograd& autograd, const Variable& x) {
   Parameters parameters;
   parameters.set_integers("normalized_shape", weight_.shape());
+  parameters.set_real("eps", eps_);
   return only_output(autograd, layer_norm_operator(), parameters,
                      {{"x", raised(autograd, x)}, {"weight", weight_}, {"bias", bias_}});
+}
+
+EmbeddingLayer::EmbeddingLayer(const ModelOptions& options, std::int64_t count, std::int64_t features, double bound,
+                               std::string weight)
+    : weight_(add_parameter(weight, uniform(options, weight, {count, features}, bound))) {}
+
+Variable EmbeddingLayer::forward(Autograd& autograd, const Variable& x) {
+  const std::int64_t rows = weight_.shape()[0], *numbers = x.value().integers();
+  if (x.dtype() != DType::i64) throw Error("an embedding of " + std::string(name_of(x.dtype())) + "; accepted: i64");
+  for (std::int64_t i = 0; i < x.count(); ++i)
+    if (numbers[i] < 0 || numbers[i] >= rows)
+      throw Error("index out of range in self: " + std::to_string(numbers[i]) + "; accepted: 0 to " +
+                  std::to_string(rows - 1));
+  return only_output(autograd, embedding_operator(), {}, {{"weight", weight_}, {"indices", x}});
 }
 
 Variable relu(Autograd& autograd, const Variable& x) { return only_output(autograd, relu_operator(), {}, {{"x", x}}); }
@@ -115,6 +135,12 @@ Variable max_pool2d(Autograd& autograd, const Variable& x, std::int64_t kernel, 
   parameters.set_integers("stride", {stride, stride});
   parameters.set_integers("padding", {padding, padding});
   return only_output(autograd, max_pool2d_operator(), parameters, {{"x", x}});
+}
+
+Variable channel_shuffle(Autograd& autograd, const Variable& x, std::int64_t groups) {
+  Parameters parameters;
+  parameters.set_integer("groups", groups);
+  return only_output(autograd, channel_shuffle_operator(), parameters, {{"x", x}});
 }
 
 Variable mse_loss(Autograd& autograd, const Variable& output, const Variable& target) {

@@ -36,11 +36,11 @@ class LinearLayer final : public Module {
 };
 
 struct Conv2dSizes {
-  std::int64_t in_channels = 0, out_channels = 0, kernel = 3, stride = 1, padding = 1;
+  std::int64_t in_channels = 0, out_channels = 0, kernel = 3, stride = 1, padding = 1, groups = 1;
 };
 
-/// 2-d convolution with square kernels. weight [out, in, kernel, kernel], bias [out] (none where its name is empty); both
-/// begin uniform in +-1/sqrt(in kernel^2), as torch.nn.Conv2d does.
+/// 2-d convolution with square kernels. weight [out, in / groups, kernel, kernel], bias [out] (none where its name is
+/// empty); both begin uniform in +-1/sqrt(in / groups kernel^2), as torch.nn.Conv2d does.
 class Conv2dLayer final : public Module {
  public:
   Conv2dLayer(const ModelOptions& options, const Conv2dSizes& sizes, std::string weight = "weight",
@@ -56,11 +56,24 @@ class Conv2dLayer final : public Module {
 class LayerNormLayer final : public Module {
  public:
   LayerNormLayer(const ModelOptions& options, std::int64_t features, std::string weight = "weight",
-                 std::string bias = "bias");
+                 std::string bias = "bias", double eps = 1e-5);
 
  private:
   Variable forward(Autograd& autograd, const Variable& x) override;
+  double eps_;
   Variable weight_, bias_;
+};
+
+/// Rows of a table: x i64 [*] to [*, features]. weight [count, features] begins uniform in +-bound. No padding row.
+class EmbeddingLayer final : public Module {
+ public:
+  EmbeddingLayer(const ModelOptions& options, std::int64_t count, std::int64_t features, double bound,
+                 std::string weight = "weight");
+
+ private:
+  /// Throws Error for a number that is no row.
+  Variable forward(Autograd& autograd, const Variable& x) override;
+  Variable weight_;
 };
 
 // torch.nn.functional by name, for models. Under the autograd's autocast, matrix products and convolutions take their
@@ -76,6 +89,8 @@ Variable scale(Autograd& autograd, const Variable& x, double alpha);
 Variable mean(Autograd& autograd, const Variable& x, const std::vector<std::int64_t>& dims);
 Variable max_pool2d(Autograd& autograd, const Variable& x, std::int64_t kernel, std::int64_t stride,
                     std::int64_t padding);
+/// x [N, channels, H, W].
+Variable channel_shuffle(Autograd& autograd, const Variable& x, std::int64_t groups);
 /// Mean over the rows of a batch.
 Variable mse_loss(Autograd& autograd, const Variable& output, const Variable& target);
 /// target: class numbers, i64 [N].

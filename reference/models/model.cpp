@@ -2,11 +2,7 @@
 #include "reference/models/model.hpp"
 
 #include "harness/data/error.hpp"
-#include "reference/models/exact_model.hpp"
-#include "reference/models/gated_model.hpp"
-#include "reference/models/image_conv_net.hpp"
 #include "reference/models/mlp.hpp"
-#include "reference/models/residual_net.hpp"
 #include "reference/models/small_conv_net.hpp"
 #include "reference/models/small_transformer.hpp"
 
@@ -22,62 +18,11 @@ const Shape& shape_in(const ModuleState& state, const std::string& name, std::si
   return found->second.shape();
 }
 
-template <class Kind, class... Sizes>
-std::function<std::unique_ptr<Model>(const ModelOptions&)> maker(Sizes... sizes) {
-  return
-      [=](const ModelOptions& options) -> std::unique_ptr<Model> { return std::make_unique<Kind>(options, sizes...); };
-}
-
 }  // namespace
 
 Variable Model::loss(Autograd& autograd, const Variable& output, const Variable& target) const {
   return loss_kind() == Loss::cross_entropy ? cross_entropy(autograd, output, target)
                                             : mse_loss(autograd, output, target);
-}
-
-const std::vector<ModelDefinition>& model_definitions() {
-  static const std::vector<ModelDefinition> definitions = {
-      {"exact",
-       "linear, relu, linear on small integers: every sum of a step is exact",
-       maker<ExactModel>(),
-       {8},
-       {4},
-       0},
-      {"mlp", "three linear layers with tanh and gelu", maker<Mlp>(MlpSizes{}), {6}, {3}, 0},
-      {"mlp_wide",
-       "the same at 512 features, where time goes into matrix products",
-       maker<Mlp>(MlpSizes{512, 512, 512, 512}),
-       {512},
-       {512},
-       0},
-      {"gated",
-       "one of two experts, chosen by the batch: a rank leaves the other's parameters unused",
-       maker<GatedModel>(),
-       {8},
-       {4},
-       0},
-      {"conv", "two convolutions with batch norm", maker<SmallConvNet>(SmallConvNetSizes{}), {3, 5, 6}, {}, 3},
-      {"tfm", "one transformer layer", maker<SmallTransformer>(SmallTransformerSizes{}), {5, 8}, {}, 3},
-      {"image_conv_net",
-       "two convolutions with batch norm and pooling for 28x28 images",
-       maker<ImageConvNet>(),
-       {1, 28, 28},
-       {},
-       10},
-      {"resnet18_tiny",
-       "ResNet-18 with an eighth of its channels for 28x28 images",
-       maker<ResidualNet>(ResidualNetSizes::tiny()),
-       {1, 28, 28},
-       {},
-       10},
-      {"resnet18",
-       "ResNet-18 at its published size",
-       maker<ResidualNet>(ResidualNetSizes::published()),
-       {3, 224, 224},
-       {},
-       1000},
-  };
-  return definitions;
 }
 
 const ModelDefinition& find_model(const std::string& name) {

@@ -27,8 +27,14 @@ struct ModelDefinition {
   std::string name, description;
   std::function<std::unique_ptr<Model>(const ModelOptions&)> make;
   /// Shape of one row of x, and of one row of the target; a class number where `classes` is not 0.
-  Shape row_shape, target_shape;
+  Shape row_shape, target_shape = {};
   std::int64_t classes = 0;
+  /// Of all that is trained.
+  std::int64_t parameter_count = 0;
+  /// Where it is not 0, x holds token numbers i64 below it; else floats.
+  std::int64_t vocabulary = 0;
+  /// As published, for GPUs: on the CPU its formulas in double take hours for a step.
+  bool has_published_size = false;
 };
 
 /// Every model that a user can name, in the order in which they are listed.

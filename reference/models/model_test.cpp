@@ -36,7 +36,14 @@ Setting setting_of(const std::string& name) {
   Values target = definition.classes > 0 ? Values(DType::i64, y_shape) : random_values("target", y_shape);
   if (definition.classes > 0)
     for (std::int64_t i = 0; i < kRows; ++i) target.set(i, static_cast<double>(i % definition.classes));
-  return {definition.make({.dtype = DType::f64, .seed = 5}), random_values("x", x_shape), std::move(target)};
+  Values x = random_values("x", x_shape);
+  if (definition.vocabulary > 0) {
+    const Values numbers = std::move(x);
+    x = Values(DType::i64, x_shape);
+    for (std::int64_t i = 0; i < x.count(); ++i)
+      x.set(i, std::floor(0.5 * (numbers[i] + 1.0) * static_cast<double>(definition.vocabulary)));
+  }
+  return {definition.make({.dtype = DType::f64, .seed = 5}), std::move(x), std::move(target)};
 }
 
 /// The loss's derivative along one direction of all parameters, twice: from the backwards, chained by the autograd, and
@@ -77,7 +84,8 @@ TEST_P(ModelGradients, EqualTheDirectionalDerivative) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, ModelGradients,
-                         ::testing::Values("exact", "mlp", "gated", "conv", "tfm", "image_conv_net", "resnet18_tiny"),
+                         ::testing::Values("exact", "mlp", "gated", "conv", "tfm", "image_conv_net", "resnet18_tiny",
+                                           "resnet50_tiny", "shufflenet_tiny", "bert_tiny"),
                          [](const auto& model) { return std::string(model.param); });
 
 /// Tokens turned round by a view of its own, then the transformer; the view's backward is given.
@@ -152,13 +160,52 @@ TEST(Models, AreFoundByNameOrListed) {
   }
 }
 
-TEST(Models, ResidualNetIsResNet18) {
-  const auto model = find_model("resnet18").make({.dtype = DType::f32});
+std::int64_t count_of(const std::vector<NamedVariable>& tensors, const std::string& prefix = "") {
   std::int64_t count = 0;
-  for (const NamedVariable& parameter : model->parameters()) count += parameter.variable.count();
-  EXPECT_EQ(count, 11689512);  // torchvision's resnet18
-  EXPECT_EQ(model->parameters().size(), 62u);
-  EXPECT_EQ(model->buffers().size(), 40u);
+  for (const NamedVariable& tensor : tensors)
+    if (tensor.name.starts_with(prefix)) count += tensor.variable.count();
+  return count;
+}
+
+TEST(Models, HaveThePublishedNumbersOfParameters) {
+  struct Published {
+    const char* name;
+    std::int64_t parameters;
+    std::size_t parameter_tensors, buffer_tensors;
+  };
+  // num_params of torchvision.models' ResNet18_Weights, ResNet50_Weights and ShuffleNet_V2_X1_0_Weights; each batch norm
+  // has two parameters and, beside its counter of batches, two buffers.
+  for (const Published& published : {Published{"resnet18", 11689512, 62, 40}, Published{"resnet50", 25557032, 161, 106},
+                                     Published{"shufflenet", 2278604, 170, 112}}) {
+    const auto model = find_model(published.name).make({.dtype = DType::f32});
+    EXPECT_EQ(count_of(model->parameters()), published.parameters) << published.name;
+    EXPECT_EQ(find_model(published.name).parameter_count, published.parameters) << published.name;
+    EXPECT_EQ(model->parameters().size(), published.parameter_tensors) << published.name;
+    EXPECT_EQ(model->buffers().size(), published.buffer_tensors) << published.name;
+  }
+}
+
+TEST(Models, BertBaseHasTheParametersOfItsConfiguration) {
+  const auto model = find_model("bert_base").make({.dtype = DType::f32});
+  const auto parameters = model->parameters();
+  // Words, positions and segments, then a norm.
+  EXPECT_EQ(count_of(parameters, "bert.embeddings."), (30522 + 512 + 2) * 768 + 2 * 768);
+  // Four maps of the attention, two of the feed-forward, two norms.
+  const std::int64_t layer = 4 * (768 * 768 + 768) + (768 * 3072 + 3072) + (3072 * 768 + 768) + 2 * 2 * 768;
+  EXPECT_EQ(count_of(parameters, "bert.encoder.layer.11."), layer);
+  EXPECT_EQ(count_of(parameters, "bert.encoder."), 12 * layer);
+  // The paper's 110 M; bert-base-uncased as transformers' BertModel.
+  EXPECT_EQ(count_of(parameters, "bert."), 109482240);
+  EXPECT_EQ(count_of(parameters), find_model("bert_base").parameter_count);
+  EXPECT_EQ(parameters.size(), 201u);
+}
+
+TEST(Models, AreListedWithTheirNumberOfParameters) {
+  for (const ModelDefinition& definition : model_definitions()) {
+    if (definition.has_published_size) continue;
+    const auto model = definition.make({.dtype = DType::f32});
+    EXPECT_EQ(count_of(model->parameters()), definition.parameter_count) << definition.name;
+  }
 }
 
 TEST(Models, EqualSeedsBeginEquallyAndPartsDiffer) {

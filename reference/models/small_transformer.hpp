@@ -21,7 +21,6 @@ class SmallTransformer final : public Model {
 
  private:
   Variable forward(Autograd& autograd, const Variable& x) override;
-  Variable attention(Autograd& autograd, const Variable& x);
 
   SmallTransformerSizes sizes_;
   std::shared_ptr<LayerNormLayer> norm1_, norm2_;

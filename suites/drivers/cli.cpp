@@ -18,7 +18,7 @@ struct CommandEntry {
 };
 
 constexpr CommandEntry kCommands[] = {
-    {"list", "operators, implementations and cases", add_list_command, false},
+    {"list", "operators, implementations, models and cases", add_list_command, false},
     {"doctor", "what this machine and this build can run, and what not and why", add_doctor_command, false},
     {"run", "judge and time a suite and write report.json and report.html", add_run_command, false},
     {"verify", "judge cases through GoogleTest, whose flags pass through", add_verify_command, true},

@@ -2,6 +2,7 @@
 #include <iostream>
 #include <memory>
 
+#include "reference/models/model.hpp"
 #include "suites/drivers/cli.hpp"
 #include "suites/drivers/environment.hpp"
 #include "suites/drivers/library_list.hpp"
@@ -19,6 +20,12 @@ void list_operators(const Catalogue& catalogue) {
   }
 }
 
+void list_models() {
+  std::cout << "models for train and scale\n";
+  for (const ModelDefinition& model : model_definitions())
+    std::cout << "  " << model.name << "  (" << model.parameter_count << " parameters)  " << model.description << "\n";
+}
+
 }  // namespace
 
 CommandBody add_list_command(CLI::App& command, const Surroundings& surroundings) {
@@ -31,10 +38,12 @@ CommandBody add_list_command(CLI::App& command, const Surroundings& surroundings
   return [=](const std::vector<std::string>&) -> int {
     sets_of_suite(selection->suite);  // a misspelt suite is an error even where no case is listed
     const ListedLibraries libraries(surroundings.catalogue, *selection, surroundings.program);
-    if (!*with_cases && selection->filters.empty())
+    if (!*with_cases && selection->filters.empty()) {
       list_operators(libraries.catalogue());
-    else
+      list_models();
+    } else {
       for (const Case& item : libraries.select()) std::cout << item.id() << "\n";
+    }
     for (const LibraryFailure& failure : libraries.failures())
       std::cerr << "lockstep: " << failure.id() << " " << name_of(failure.outcome) << ": " << failure.reason << "\n";
     return libraries.failures().empty() ? kPassed : kFailed;

@@ -7,7 +7,6 @@
 #include <memory>
 
 #include "harness/data/error.hpp"
-#include "reference/models/model.hpp"
 #include "suites/drivers/cli.hpp"
 #include "suites/drivers/environment.hpp"
 #include "suites/drivers/interrupt.hpp"
@@ -43,9 +42,9 @@ ScalingPlan plan_of(const ScaleOptions& options) {
   if ((options.link_latency >= 0) != (options.link_bandwidth > 0))
     throw Error("scale: --link-latency and --link-bandwidth; accepted: both or neither");
   if (options.link_bandwidth > 0) plan.link = LinkModel{options.link_latency, 1 / options.link_bandwidth};
-  find_model(plan.link_model);
+  find_trainable_model(plan.link_model);
   for (const std::string& model : plan.models) {
-    find_model(model);
+    find_trainable_model(model);
     runs_of_model(plan, model);  // a mode that refuses says so before anything is measured
   }
   return plan;
@@ -235,10 +234,9 @@ int scale_command(const ScaleOptions& options, const Surroundings& surroundings)
 CommandBody add_scale_command(CLI::App& command, const Surroundings& surroundings) {
   auto options = std::make_shared<ScaleOptions>();
   ScalingPlan& plan = options->plan;
-  std::string models, modes;
-  for (const ModelDefinition& model : model_definitions()) models += (models.empty() ? "" : ", ") + model.name;
+  std::string modes;
   for (const TrainingMode& mode : training_modes()) modes += (modes.empty() ? "" : ", ") + mode.name;
-  command.add_option("--model", plan.models, models)->delimiter(',')->capture_default_str();
+  command.add_option("--model", plan.models, trainable_models())->delimiter(',')->capture_default_str();
   CLI::Option* ranks = command.add_option("--ranks", plan.ranks, "numbers of ranks; the smallest is the base N0")
                            ->delimiter(',')
                            ->check(CLI::Range(1, 256))

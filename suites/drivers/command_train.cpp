@@ -28,6 +28,7 @@ std::vector<Scenario> scenarios_of(const TrainOptions& options) {
   std::vector<Scenario> scenarios;
   if (options.modes.empty()) options.scenario.check_without_mode();
   for (const std::string& model : options.scenario.models) {
+    find_trainable_model(model);
     if (options.modes.empty()) {
       const auto standard = standard_scenarios(model, options.scenario.ranks, options.scenario.rows,
                                                options.scenario.steps, options.scenario.seed);

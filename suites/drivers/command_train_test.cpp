@@ -130,6 +130,8 @@ TEST(CommandTrain, WrongInputIsOneLine) {
     return result.err;
   };
   EXPECT_THAT(complaint({"--model", "mpl"}), HasSubstr("unknown model 'mpl'; accepted: exact, mlp"));
+  EXPECT_THAT(complaint({"--model", "resnet50"}),
+              AllOf(HasSubstr("resnet50 has its published size of 25557032 parameters"), HasSubstr("resnet50_tiny")));
   EXPECT_THAT(complaint({"--mode", "dp"}), HasSubstr("unknown training mode 'dp'; accepted: single"));
   EXPECT_THAT(complaint({"--mode", "distributed_data_parallel", "--ranks", "32", "--rows", "8"}),
               HasSubstr("32 ranks for batches of 8 rows"));

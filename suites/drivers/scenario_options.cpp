@@ -6,7 +6,6 @@
 #include <sstream>
 
 #include "harness/data/error.hpp"
-#include "reference/models/model.hpp"
 #include "suites/drivers/number_checks.hpp"
 
 namespace lockstep {
@@ -34,10 +33,7 @@ DType precision(const std::string& name, const char* option, std::initializer_li
 
 void ScenarioOptions::add_options(CLI::App& command) {
   command_ = &command;
-  std::string models_known;
-  for (const ModelDefinition& model : model_definitions())
-    models_known += (models_known.empty() ? "" : ", ") + model.name;
-  command.add_option("--model", models, models_known)->delimiter(',')->capture_default_str();
+  command.add_option("--model", models, trainable_models())->delimiter(',')->capture_default_str();
   command.add_option("--ranks", ranks, "ranks of the parallel modes")
       ->delimiter(',')
       ->check(CLI::Range(1, 256))
@@ -112,7 +108,7 @@ void ScenarioOptions::check_together() const {
 
 Scenario ScenarioOptions::make(const std::string& model, const std::string& mode, int rank_count) const {
   check_together();
-  find_model(model);
+  find_trainable_model(model);
   Scenario scenario{.plan = {}, .model = model, .rows = rows, .steps = steps, .seed = seed};
   scenario.dtype = precision(dtype_, "--dtype", {DType::f32, DType::f64});
   TrainingPlan& plan = scenario.plan;

@@ -40,17 +40,25 @@ Batch random_batch(const ModelDefinition& model, std::int64_t rows, DType dtype,
   Shape x_shape = model.row_shape, y_shape = model.target_shape;
   x_shape.insert(x_shape.begin(), rows);
   y_shape.insert(y_shape.begin(), rows);
-  Batch batch{Values(dtype, x_shape), Values(model.classes > 0 ? DType::i64 : dtype, y_shape)};
+  const bool has_tokens = model.vocabulary > 0;
+  Batch batch{Values(has_tokens ? DType::i64 : dtype, x_shape),
+              Values(model.classes > 0 ? DType::i64 : dtype, y_shape)};
   RandomStream random(mix64(seed) + static_cast<std::uint64_t>(step));
   // A target that looks at a few inputs can be learned, and costs little for large ones.
   const std::int64_t looked_at = std::min<std::int64_t>(inputs, 16);
   for (std::int64_t row = 0; row < rows; ++row) {
-    for (std::int64_t i = 0; i < inputs; ++i) batch.x.set(row * inputs + i, normal(random));
+    for (std::int64_t i = 0; i < inputs; ++i)
+      batch.x.set(row * inputs + i, has_tokens ? static_cast<double>(random.below(model.vocabulary)) : normal(random));
+    // Token numbers are spread over (-1, 1).
+    const auto seen = [&](std::int64_t i) {
+      const double x = batch.x[row * inputs + i];
+      return has_tokens ? (2.0 * x + 1.0) / static_cast<double>(model.vocabulary) - 1.0 : x;
+    };
     std::int64_t best = 0;
     double most = -1e300;
     for (std::int64_t o = 0; o < outputs; ++o) {
       double sum = 0;
-      for (std::int64_t i = 0; i < looked_at; ++i) sum += map_entry(seed, i, o) * batch.x[row * inputs + i];
+      for (std::int64_t i = 0; i < looked_at; ++i) sum += map_entry(seed, i, o) * seen(i);
       if (model.classes == 0) batch.y.set(row * outputs + o, sum / static_cast<double>(looked_at));
       if (sum > most) {
         most = sum;

@@ -11,8 +11,9 @@ namespace lockstep {
 /// The whole batch of a step; safe to call from several threads at once.
 using BatchSource = std::function<Batch(std::int64_t step)>;
 
-/// Random rows of a model's own shapes, a function of seed and step: normal inputs; targets that a fixed random linear map
-/// of the inputs gives (so that there is something to learn), or its largest class. For the model `exact` small integers.
+/// Random rows of a model's own shapes, a function of seed and step: normal inputs, or tokens that are all
+/// as likely; targets that a fixed random linear map of the inputs gives (so that there is something to learn), or its
+/// largest class. For the model `exact` small integers.
 BatchSource synthetic_batches(const ModelDefinition& model, std::int64_t rows, DType dtype, std::uint64_t seed);
 
 /// 28x28 grey images in ten classes, pixels in [0, 1].

@@ -2,9 +2,10 @@
 #include "suites/training/scenario.hpp"
 
 #include <cmath>
+#include <sstream>
 
+#include "harness/data/error.hpp"
 #include "harness/plan/parameters.hpp"
-#include "reference/models/model.hpp"
 
 namespace lockstep {
 namespace {
@@ -61,6 +62,25 @@ bool Scenario::equals_one_rank(bool model_has_batch_norm) const {
   if (plan.mode == "distributed_data_parallel")
     return parts_are_equal && (!model_has_batch_norm || (plan.sync_batch_norm && plan.micro_batches == 1));
   return !model_has_batch_norm;
+}
+
+std::string trainable_models() {
+  std::string names;
+  for (const ModelDefinition& model : model_definitions())
+    if (!model.has_published_size) names += (names.empty() ? "" : ", ") + model.name;
+  return names;
+}
+
+const ModelDefinition& find_trainable_model(const std::string& name) {
+  const ModelDefinition& model = find_model(name);
+  if (!model.has_published_size) return model;
+  // Of every step the record keeps parameters before and behind it, gradients and an optimiser's state.
+  std::ostringstream gigabytes;
+  gigabytes.precision(2);
+  gigabytes << 4e-9 * sizeof(double) * static_cast<double>(model.parameter_count);
+  throw Error("the model " + name + " has its published size of " + std::to_string(model.parameter_count) +
+              " parameters, for GPUs: to judge a step by its formulas in double takes a CPU minutes to hours, and " +
+              gigabytes.str() + " GB a step beside activations; accepted: " + trainable_models());
 }
 
 std::vector<Scenario> standard_scenarios(const std::string& model, const std::vector<int>& ranks, std::int64_t rows,

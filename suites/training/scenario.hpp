@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "reference/models/model.hpp"
 #include "suites/training/plan.hpp"
 
 namespace lockstep {
@@ -25,6 +26,12 @@ struct Scenario {
   /// The settings beside mode, model, ranks and rows, in words; empty for none.
   std::string options() const;
 };
+
+/// A model that a training can be judged on here. Throws Error naming those that can for an unknown one and for one of
+/// published size: every run is judged by formulas in double, minutes to hours for a step of such a model.
+const ModelDefinition& find_trainable_model(const std::string& name);
+/// Their names, separated by commas.
+std::string trainable_models();
 
 /// The table that `lockstep train` runs for a model without further options: every mode at the given numbers of ranks,
 /// with what can be switched on: SyncBatchNorm where the model has batch norm, accumulation, clipping, lower precision.

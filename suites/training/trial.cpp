@@ -106,7 +106,7 @@ TrainingJob job_of(const Scenario& scenario, DType dtype, const Catalogue* catal
   job.batch = [batches = std::move(batches), dtype](std::int64_t step) {
     Batch batch = batches(step);
     if (dtype == DType::f32) return batch;
-    batch.x = batch.x.rounded_to(dtype);
+    if (is_floating(batch.x.dtype())) batch.x = batch.x.rounded_to(dtype);
     if (is_floating(batch.y.dtype())) batch.y = batch.y.rounded_to(dtype);
     return batch;
   };
