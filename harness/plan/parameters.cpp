@@ -7,6 +7,7 @@
 
 #include "harness/data/error.hpp"
 #include "harness/data/printable.hpp"
+#include "harness/plan/asked_names.hpp"
 
 namespace lockstep {
 namespace {
@@ -29,6 +30,7 @@ bool read(const std::string& text, Number& value) {
 }  // namespace
 
 const std::string* Parameters::find(std::string_view name) const {
+  AskedNames::note(name);
   for (const auto& [key, token] : tokens_)
     if (key == name) return &token;
   return nullptr;

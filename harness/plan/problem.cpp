@@ -6,6 +6,7 @@
 
 #include "harness/data/error.hpp"
 #include "harness/data/printable.hpp"
+#include "harness/plan/asked_names.hpp"
 
 namespace lockstep {
 namespace {
@@ -33,6 +34,7 @@ bool is_shape(std::string_view key, std::string_view value) {
 std::string_view name_of(Direction direction) { return direction == Direction::forward ? "forward" : "backward"; }
 
 const Shape* Problem::find_shape(std::string_view input) const {
+  AskedNames::note(input);
   for (const auto& [name, extents] : shapes)
     if (name == input) return &extents;
   return nullptr;

@@ -53,6 +53,9 @@ TEST_F(BadInput, UnknownNamesSayWhatIsAccepted) {
     expect(2, "accepted: operator.direction/implementation/problem", {command, "--case", "gelu"});
     expect(2, "sideways", {command, "--case", "gelu.sideways/reference.works/x=3,dtype=f32"});
     expect(2, "malformed shape '3y'", {command, "--case", "gelu.forward/reference.works/x=3y,dtype=f32"});
+    expect(2, "gelu takes no 'approximat'; accepted: approximate, x, dtype, layout, fill",
+           {command, "--case", "gelu.forward/reference.works/x=3,approximat=tanh,dtype=f32"});
+    expect(2, "gelu takes no 'weight'", {command, "--case", "gelu.forward/reference.works/x=3,weight=3,dtype=f32"});
     expect(2, "unknown dtype 'f99'", {command, "--case", "gelu.forward/reference.works/x=3,dtype=f99"});
     expect(2, "the shape of input 'x' is missing", {command, "--case", "gelu.forward/reference.works/dtype=f32"});
   }

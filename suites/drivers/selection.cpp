@@ -7,14 +7,16 @@
 #include <filesystem>
 #include <thread>
 
+#include "harness/plan/asked_names.hpp"
 #include "suites/drivers/number_checks.hpp"
 
 namespace lockstep {
 namespace {
 
 /// What cannot be read, or lacks a shape or a parameter, is no case. What the contract refuses is one, and its outcome.
-void check_problem(const Case& item) {
+void check_problem(const Catalogue& catalogue, const Case& item) {
   try {
+    refuse_unknown_names(catalogue.find(item.problem().operator_name), item.problem());
     item.definition->signature(item.problem());
   } catch (const Refused&) {
     return;
@@ -102,7 +104,7 @@ std::vector<Case> Selection::select(const Catalogue& catalogue) const {
   if (!cases.empty()) {
     for (const std::string& id : cases) {
       selected.push_back(catalogue.parse_case(id));
-      check_problem(selected.back());
+      check_problem(catalogue, selected.back());
     }
     return selected;
   }
