@@ -46,7 +46,9 @@ SumStatistics statistics_of(const FloatRuns& x) {
 Moments<Tracked> moments(const FloatRuns& x) {
   const SumStatistics all = statistics_of(x);
   const auto n = static_cast<double>(x.count());
-  return tracked_moments(all, squared_deviations(x, all.value / n) / n);
+  const double distinct = distinct_values(
+      x.count(), [&x](std::int64_t i) { return static_cast<double>(x.run(i / x.length)[i % x.length]); });
+  return tracked_moments(all, squared_deviations(x, all.value / n) / n, distinct);
 }
 
 }  // namespace lockstep

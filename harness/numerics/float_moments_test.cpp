@@ -69,6 +69,53 @@ TEST(FloatMoments, MomentsAreThoseOfTheTermsOneByOne) {
   }
 }
 
+TEST(FloatMoments, DistinctValuesAreWeighedByTheirShares) {
+  const auto distinct = [](std::int64_t n, std::int64_t values) {
+    return distinct_values(n, [values](std::int64_t i) {
+      return static_cast<double>(mix64(static_cast<std::uint64_t>(i)) % static_cast<std::uint64_t>(values));
+    });
+  };
+  EXPECT_EQ(distinct(0, 1), std::numeric_limits<double>::infinity());
+  EXPECT_EQ(distinct(1, 1), std::numeric_limits<double>::infinity());
+  EXPECT_EQ(distinct(1000, 1), 1.0);
+  EXPECT_NEAR(distinct(1000, 2), 2.0, 0.1);
+  EXPECT_NEAR(distinct(100000, 12), 12.0, 3.0);
+  EXPECT_EQ(distinct(100000, 1 << 30), std::numeric_limits<double>::infinity());
+  const auto nan = [](std::int64_t i) { return i % 2 == 0 ? std::numeric_limits<double>::quiet_NaN() : 1.0; };
+  EXPECT_NEAR(distinct_values(63, nan), 4.0, 0.5) << "NaN equals nothing";
+}
+
+/// Adds squares of deviations as a kernel with `partial_sums` accumulators does, and says by how many times its rms the
+/// variance errs.
+double variance_error_in_rms(std::uint64_t seed, std::int64_t values, std::int64_t partial_sums) {
+  constexpr std::int64_t kCount = 4096;
+  std::vector<float> x;
+  for (std::int64_t i = 0; i < kCount; ++i)
+    x.push_back(
+        static_cast<float>(mix64(seed * kCount + static_cast<std::uint64_t>(i)) % static_cast<std::uint64_t>(values)) /
+        static_cast<float>(values) * 3.0f);
+  const ContractScope scope({.partial_sums = partial_sums});
+  const Moments<Tracked> truth = moments(FloatRuns{x.data(), 1, kCount, kCount});
+  const auto mean = static_cast<float>(truth.mean.value);
+  std::vector<float> sums(static_cast<std::size_t>(partial_sums));
+  for (std::size_t i = 0; i < x.size(); ++i)
+    sums[i % sums.size()] = sums[i % sums.size()] + (x[i] - mean) * (x[i] - mean);
+  double variance = 0;
+  for (const float sum : sums) variance += static_cast<double>(sum) / static_cast<double>(kCount);
+  return std::abs(variance - truth.variance.value) / truth.variance.rms();
+}
+
+TEST(FloatMoments, SumsOfFewDifferentSquaresLeanOneWayAndAreAllowedTo) {
+  for (const std::int64_t values : {5, 12, 1 << 20})
+    for (const std::int64_t partial_sums : {1, 8}) {
+      double worst = 0;
+      for (std::uint64_t seed = 1; seed <= 200; ++seed)
+        worst = std::max(worst, variance_error_in_rms(seed, values, partial_sums));
+      EXPECT_LT(worst, 5.0) << values << " values";
+      EXPECT_GT(worst, 0.1) << values << " values: an allowance that nothing comes near tells nothing";
+    }
+}
+
 TEST(FloatMoments, WhatIsNotFiniteIsNotLost) {
   for (const float odd : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()})
     for (const std::size_t at : {std::size_t{0}, std::size_t{77}, std::size_t{99}}) {

@@ -18,29 +18,30 @@ struct VarianceError {
 };
 
 VarianceError variance_error(const PrecisionContract& contract, double depth, double mean, double variance,
-                             const Tracked& mean_error) {
+                             double distinct, const Tracked& mean_error) {
   const double u = contract.roundoff(), typical = kRoundingRms * u;
   const double mean_square = variance + mean * mean, delta = mean_error.bound;
+  const auto additions = [distinct](double count) { return std::sqrt(count + count * count / distinct); };
   switch (contract.variance) {
     case VarianceAlgorithm::two_pass: {
       // rms: rounding of each squared deviation averages out, the sum's own roundings act on positive partial sums.
-      const double rms = typical * std::sqrt(depth + 4) * variance + mean_error.rms() * mean_error.rms();
+      const double rms = typical * additions(depth + 4) * variance + mean_error.rms() * mean_error.rms();
       return {gamma(depth + 4, u) * (variance + delta * delta) + delta * delta, rms};
     }
     case VarianceAlgorithm::welford: {
       const double condition = variance > 0 ? std::sqrt(mean_square / variance) : 0.0;
       return {2 * gamma(depth + 3, u) * condition * variance + delta * delta,
-              typical * std::sqrt(depth + 3) * condition * variance + mean_error.rms() * mean_error.rms()};
+              typical * additions(depth + 3) * condition * variance + mean_error.rms() * mean_error.rms()};
     }
     case VarianceAlgorithm::one_pass:
-      return {gamma(3 * depth + 5, u) * mean_square, typical * std::sqrt(3 * depth + 5) * mean_square};
+      return {gamma(3 * depth + 5, u) * mean_square, typical * additions(3 * depth + 5) * mean_square};
   }
   return {0, 0};
 }
 
 }  // namespace
 
-Moments<Tracked> tracked_moments(const SumStatistics& statistics, double variance) {
+Moments<Tracked> tracked_moments(const SumStatistics& statistics, double variance, double distinct) {
   const PrecisionContract& contract = current_contract();
   const double n = statistics.terms;
   const Tracked total = tracked_sum(statistics, 0.0);
@@ -49,7 +50,7 @@ Moments<Tracked> tracked_moments(const SumStatistics& statistics, double varianc
   const Tracked mean_tracked{mean, total.bound / n + division,
                              total.spread / (n * n) + kRoundingRms * kRoundingRms * division * division,
                              total.common / n};
-  const VarianceError error = variance_error(contract, contract.depth(n), mean, variance, mean_tracked);
+  const VarianceError error = variance_error(contract, contract.depth(n), mean, variance, distinct, mean_tracked);
   return {mean_tracked, {variance, error.bound, error.rms * error.rms, 0.0}};
 }
 

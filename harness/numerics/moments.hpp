@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
+#include <array>
+#include <cmath>
 #include <cstdint>
+#include <limits>
 
 #include "harness/numerics/sum.hpp"
 
@@ -24,11 +28,33 @@ Moments<T> moments(std::int64_t n, X x) {
   return {mean, squares / count};
 }
 
+/// How many different values there are, weighed by their shares s of the n: 1 / sum s^2, from a sample of 64 spread over all;
+/// infinity where no two of the sample are equal.
+template <class X>
+double distinct_values(std::int64_t n, X x) {
+  constexpr std::int64_t kSample = 64;
+  std::array<double, kSample> sample{};
+  const std::int64_t count = std::min(n, kSample);
+  for (std::int64_t i = 0; i < count; ++i) sample[static_cast<std::size_t>(i)] = x(i * n / count);
+  // NaN last: without a place of its own in the order it would leave none.
+  std::sort(sample.begin(), sample.begin() + count,
+            [](double a, double b) { return a < b || (std::isnan(b) && !std::isnan(a)); });
+  std::int64_t equal_pairs = 0, run = 0;
+  for (std::size_t i = 1; i < static_cast<std::size_t>(count); ++i) {
+    run = sample[i] == sample[i - 1] ? run + 1 : 0;
+    equal_pairs += run;
+  }
+  if (equal_pairs == 0) return std::numeric_limits<double>::infinity();
+  return static_cast<double>(count * (count - 1) / 2) / static_cast<double>(equal_pairs);
+}
+
 /// Errors of mean and variance by the contract's algorithm, in closed form: running analysis would lose that the deviations
-/// sum to zero. `statistics` describe the x; `variance` is the true biased variance.
+/// sum to zero. `statistics` describe the x; `variance` is the true biased variance; `distinct`: how many values differ.
+/// Adding equal squares to a partial sum errs by equal amounts, as long as its exponent stays, so their errors add up
+/// instead of averaging out: h additions of k different squares err by h / sqrt(k) roundings instead of sqrt(h).
 /// Mean: gamma_{h+1} mean|x|. Two-pass: gamma_{h+4}(s2 + d2) + d2 with d the mean's error; Welford: 2 gamma_{h+3} k s2 with
 /// k = sqrt(1 + mu^2/s2); one-pass: gamma_{3h+5} mean x^2 (Chan, Golub, LeVeque 1983).
-Moments<Tracked> tracked_moments(const SumStatistics& statistics, double variance);
+Moments<Tracked> tracked_moments(const SumStatistics& statistics, double variance, double distinct);
 
 template <class T, class X>
 requires std::same_as<T, Tracked> Moments<Tracked> moments(std::int64_t n, X x) {
@@ -38,7 +64,8 @@ requires std::same_as<T, Tracked> Moments<Tracked> moments(std::int64_t n, X x) 
     const double deviation = value_of(x(i)) - mean;
     return deviation * deviation;
   });
-  return tracked_moments(all, squares / static_cast<double>(n));
+  const double distinct = distinct_values(n, [&x](std::int64_t i) { return value_of(x(i)); });
+  return tracked_moments(all, squares / static_cast<double>(n), distinct);
 }
 
 /// 1 / sqrt(variance + eps), what every normalisation multiplies by.
