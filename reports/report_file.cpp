@@ -9,6 +9,7 @@
 #include <sstream>
 
 #include "harness/data/error.hpp"
+#include "reports/json_file.hpp"
 
 namespace lockstep::reports {
 namespace {
@@ -51,9 +52,9 @@ class TemporaryFile {
   std::filesystem::path path_;
 };
 
-// One line per element of a list: a case can be found with grep and a change with diff, at half the size of one line per
-// number. A name that is no UTF-8 becomes readable instead of losing the report.
-std::string report_text(const Json& document) {
+}  // namespace
+
+std::string json_file_text(const Json& document) {
   const auto compact = [](const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); };
   std::string text = "{";
   for (const auto& [key, value] : document.items()) {
@@ -72,8 +73,6 @@ std::string report_text(const Json& document) {
   return text + "\n}\n";
 }
 
-}  // namespace
-
 void write_text_atomically(const std::filesystem::path& path, const std::string& text) {
   // The process id keeps two runs into one folder from writing into the same temporary file.
   std::filesystem::path name = path;
@@ -91,13 +90,12 @@ void write_text_atomically(const std::filesystem::path& path, const std::string&
   if (problem) fail_to_write(path, problem.message());
 }
 
-Report read_report(const std::filesystem::path& path) {
+Json read_json_file(const std::filesystem::path& path) {
   const std::string text = read_text(path);
   if (text.find_first_not_of(" \t\r\n") == std::string::npos)
     throw Error(path.string() + " is empty, not a report" + kAccepted);
-  Json document;
   try {
-    document = Json::parse(text);
+    return Json::parse(text);
   } catch (const Json::parse_error& problem) {
     // The parser points one past the last byte it saw: a document that stops there was cut off.
     const bool cut_off = problem.byte >= text.size();
@@ -106,11 +104,12 @@ Report read_report(const std::filesystem::path& path) {
   } catch (const Json::out_of_range&) {
     throw Error(path.string() + " holds a number that no double holds" + kAccepted);
   }
-  return from_json(document, path.string());
 }
 
+Report read_report(const std::filesystem::path& path) { return from_json(read_json_file(path), path.string()); }
+
 void write_report(const std::filesystem::path& path, const Report& report) {
-  write_text_atomically(path, report_text(to_json(report)));
+  write_text_atomically(path, json_file_text(to_json(report)));
 }
 
 }  // namespace lockstep::reports

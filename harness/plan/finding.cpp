@@ -30,7 +30,9 @@ std::string words_of_failure(const CaseResult& result) {
   // The words of GuardedTensor::damage.
   if (says(reason, "bytes written before the tensor") || says(reason, "bytes written behind the tensor") ||
       says(reason, "bytes written into the gap"))
-    return reason.starts_with("input ") ? "written outside of an input" : "written outside of an output";
+    return reason.starts_with("workspace: ") ? "written outside of the workspace"
+           : reason.starts_with("input ")    ? "written outside of an input"
+                                             : "written outside of an output";
   if (reason.starts_with("input ") && reason.ends_with("was overwritten")) return "an input overwritten";
   if (says(reason, "gave different bits")) return "other bits in another launch";
   if (reason.starts_with("out of memory")) return "out of memory";

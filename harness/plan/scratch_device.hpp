@@ -32,6 +32,7 @@ class ScratchDevice final : public Device {
   void synchronize() override { beneath_.synchronize(); }
   void* stream() const override { return beneath_.stream(); }
 
+  std::size_t limit_bytes() const { return limit_bytes_; }
   /// The most bytes that were held at once.
   std::size_t most_bytes() const { return most_bytes_; }
   /// What was written outside of an allocation that is held now.

@@ -35,6 +35,9 @@ class Trial {
     for (const auto& tensor : outputs_) tensors_.outputs.push_back(tensor->view());
   }
 
+  std::optional<std::string> unsupported(const Device& scratch) const {
+    return item_.implementation->unsupported(item_.problem(), scratch);
+  }
   Launch prepare(Device& scratch) { return item_.implementation->prepare(item_.problem(), tensors_, scratch); }
 
   /// Poisons, launches, waits and judges; says what is wrong, or nothing. `name` is that of the launch.
@@ -129,8 +132,7 @@ StressFinding try_orders(Trial& trial, const Launch& launch, DeviceKind kind, in
 }
 
 StressFinding try_graph(Trial& trial, const Launch& launch, Device& device) {
-  if (device.kind() != DeviceKind::gpu)
-    return {Stress::graph_capture, Outcome::skipped, "CUDA graphs exist on a GPU only"};
+  if (device.kind() != DeviceKind::gpu) return {Stress::graph_capture, Outcome::skipped, "needs a GPU"};
   return finding(Stress::graph_capture, [&]() -> std::optional<std::string> {
     GpuGraph graph(device, {launch});
     for (int replay = 1; replay <= 2; ++replay)
@@ -149,6 +151,7 @@ void try_scratch_limits(Trial& trial, Device& device, std::size_t asked, std::ve
   }
   findings.push_back(finding(Stress::least_scratch, [&]() -> std::optional<std::string> {
     ScratchDevice scratch(device, asked);
+    if (const auto why = trial.unsupported(scratch)) return "it declines what it asked for itself: " + *why;
     const Launch launch = trial.prepare(scratch);
     if (auto wrong = trial.launch_and_judge(launch, {}, "a launch")) return wrong;
     return scratch.damage();
@@ -158,6 +161,7 @@ void try_scratch_limits(Trial& trial, Device& device, std::size_t asked, std::ve
     ScratchDevice scratch(device, 0);
     Launch launch;
     try {
+      if (const auto why = trial.unsupported(scratch)) throw Error(*why);
       launch = trial.prepare(scratch);
     } catch (const Error& error) {
       declined = std::string("declines: ") + error.what();

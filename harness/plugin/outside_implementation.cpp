@@ -8,6 +8,7 @@
 #include "harness/data/error.hpp"
 #include "harness/device/guarded_tensor.hpp"
 #include "harness/plan/inspections.hpp"
+#include "harness/plan/scratch_device.hpp"
 #include "harness/plugin/library_call.hpp"
 #include "harness/plugin/passed_problem.hpp"
 #include "harness/simt/settings.hpp"
@@ -107,9 +108,17 @@ std::string needed(DeviceKind device) {
   return "it was compiled for a GPU: " + (missing.empty() ? "not chosen for this run" : missing);
 }
 
+/// What a kernel is told that its workspace may take: less where the device itself gives less.
+std::int64_t workspace_limit(const Behind& behind, const Device& device) {
+  const auto* const scratch = dynamic_cast<const ScratchDevice*>(&device);
+  if (!scratch || scratch->limit_bytes() > static_cast<std::size_t>(behind.workspace_limit_bytes))
+    return behind.workspace_limit_bytes;
+  return static_cast<std::int64_t>(scratch->limit_bytes());
+}
+
 std::optional<std::string> ask_unsupported(const Behind& behind, const Problem& problem, const Device& device) {
   if (device.kind() != behind.kernel.device) return needed(behind.kernel.device);
-  const PassedProblem passed(*behind.definition, problem, device.kind(), nullptr, behind.workspace_limit_bytes);
+  const PassedProblem passed(*behind.definition, problem, device.kind(), nullptr, workspace_limit(behind, device));
   LibraryMessage message;
   const std::int32_t status = call_library("unsupported", [&] {
     return behind.functions->unsupported(behind.functions->self, passed.get(), message.get());
@@ -137,7 +146,8 @@ class Planned {
  public:
   Planned(const Behind& behind, const Problem& problem, const Tensors& tensors, Device& device)
       : functions_(behind.functions), stream_(stream_for(device)) {
-    const PassedProblem passed(*behind.definition, problem, device.kind(), &tensors, behind.workspace_limit_bytes);
+    const std::int64_t limit = workspace_limit(behind, device);
+    const PassedProblem passed(*behind.definition, problem, device.kind(), &tensors, limit);
     LibraryMessage message;
     std::int64_t bytes = 0;
     const std::int32_t status = call_library(
@@ -145,7 +155,7 @@ class Planned {
     expect_ok("prepare", status, message);
     has_plan_ = true;
     try {
-      take_workspace(bytes, behind.workspace_limit_bytes, device);
+      take_workspace(bytes, limit, device);
     } catch (...) {
       release();
       throw;
@@ -159,8 +169,8 @@ class Planned {
     const simt::Settings& settings = simt::current_settings();
     const lockstep_launch call{.struct_size = sizeof(lockstep_launch),
                                .stream = stream_,
-                               .workspace = workspace_ ? workspace_->view().data : nullptr,
-                               .workspace_bytes = workspace_ ? workspace_->view().count() : 0,
+                               .workspace = workspace_,
+                               .workspace_bytes = workspace_bytes_,
                                .emulated_order = static_cast<std::int32_t>(settings.order),
                                .emulated_seed = settings.seed};
     LibraryMessage message;
@@ -180,9 +190,17 @@ class Planned {
       throw Error("prepare asks for " + std::to_string(bytes) + " bytes of workspace; accepted: 0 to " +
                   std::to_string(limit));
     if (bytes == 0) return;
-    workspace_ = std::make_shared<GuardedTensor>(device, DType::u8, Shape{bytes}, Layout::contiguous);
-    workspace_->poison(GuardedTensor::kFirstPoison);
-    Inspections::add([workspace = workspace_]() -> std::optional<std::string> {
+    workspace_bytes_ = bytes;
+    if (dynamic_cast<ScratchDevice*>(&device)) {  // which guards, poisons and counts what it hands out
+      scratch_ = std::make_unique<DeviceMemory>(device, static_cast<std::size_t>(bytes));
+      workspace_ = scratch_->get();
+      return;
+    }
+    const auto guarded = std::make_shared<GuardedTensor>(device, DType::u8, Shape{bytes}, Layout::contiguous);
+    guarded->poison(GuardedTensor::kFirstPoison);
+    guarded_ = guarded;
+    workspace_ = guarded->view().data;
+    Inspections::add([workspace = guarded]() -> std::optional<std::string> {
       workspace->download();
       if (const auto damage = workspace->damage()) return "workspace: " + *damage;
       return std::nullopt;
@@ -200,7 +218,10 @@ class Planned {
   void* stream_;
   void* plan_ = nullptr;
   bool has_plan_ = false;
-  std::shared_ptr<GuardedTensor> workspace_;
+  void* workspace_ = nullptr;
+  std::int64_t workspace_bytes_ = 0;
+  std::shared_ptr<GuardedTensor> guarded_;
+  std::unique_ptr<DeviceMemory> scratch_;
 };
 
 }  // namespace

@@ -4,10 +4,9 @@
 #include <algorithm>
 #include <optional>
 
-#include "reports/html/base64.hpp"
 #include "reports/html/markup.hpp"
+#include "reports/html/page_frame.hpp"
 #include "reports/html/sections.hpp"
-#include "reports/html/sha256.hpp"
 
 namespace lockstep::reports {
 namespace {
@@ -17,29 +16,12 @@ constexpr std::size_t most_page_bytes = 490'000;
 // No row takes more, so leaving out as many as this says never leaves out too many.
 constexpr std::size_t most_bytes_of_a_case = 150;
 
-std::string source_hash(const std::string& text) { return "'sha256-" + base64(sha256(text)) + "'"; }
-
-// Only this very script and this very style run; nothing is fetched, framed, submitted or re-based.
-std::string content_policy(const std::string& style, const std::string& script) {
-  return "default-src 'none'; script-src " + source_hash(script) + "; style-src " + source_hash(style) +
-         "; img-src data:; base-uri 'none'; form-action 'none'";
-}
-
-// Two tracks in step. A data: address, so that a browser does not ask a server for favicon.ico.
-constexpr const char* icon =
-    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Cpath d='M2 5h4v-3h4v3h4M2 "
-    "13h4v-3h4v3h4' fill='none' stroke='%232f7d5b' stroke-width='2'/%3E%3C/svg%3E";
-
-std::string top_bar(const std::string& training_links) {
-  return "<header class=\"top\"><div class=\"inner\"><a class=\"brand\" href=\"#verdict\"><svg viewBox=\"0 0 16 16\" "
-         "aria-hidden=\"true\"><path d=\"M1 6h4V2h5v4h5M1 14h4v-4h5v4h5\"/></svg>Lockstep</a><nav "
-         "aria-label=\"Sections\">"
-         "<a href=\"#broken\">Broken</a><a href=\"#changes\">Changes</a><a href=\"#exactness\">Exactness</a>"
+std::string section_links(const std::string& training_links) {
+  return "<a href=\"#broken\">Broken</a><a href=\"#changes\">Changes</a><a href=\"#exactness\">Exactness</a>"
          "<a href=\"#faults\">Faults</a><a href=\"#speed\">Speed</a>" +
          training_links +
          "<a href=\"#cases\">Cases</a>"
-         "<a href=\"#not-run\">Not run</a><a href=\"#methods\">Methods</a></nav>"
-         "<button type=\"button\" id=\"theme\" aria-live=\"polite\">Theme: system</button></div></header>";
+         "<a href=\"#not-run\">Not run</a><a href=\"#methods\">Methods</a>";
 }
 
 std::string title_of(const Report& report) {
@@ -88,15 +70,7 @@ std::string render_html(const Report& report, const Report* baseline, const std:
 
   const std::string broken = broken_section(report, totals, budget);
   std::string before_cases =
-      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-      "<meta http-equiv=\"Content-Security-Policy\" content=\"" +
-      content_policy(style, script) +
-      "\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
-      "<meta name=\"color-scheme\" content=\"light dark\"><meta name=\"referrer\" content=\"no-referrer\">"
-      "<link rel=\"icon\" href=\"" +
-      std::string(icon) + "\"><title>" + title_of(report) + "</title><style>" + style +
-      "</style></head><body><a class=\"skip\" href=\"#verdict\">Skip to the verdict</a>" + top_bar(training_links) +
-      "<main>";
+      page_head(title_of(report), style, script) + top_bar(section_links(training_links)) + "<main>";
   before_cases += verdict_section(report, totals) + broken;
   before_cases += changes_section(comparison ? &*comparison : nullptr);
   before_cases += exactness_section(report, totals) + faults_section(report, totals) + speed_section(report);

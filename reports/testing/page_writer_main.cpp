@@ -5,7 +5,9 @@
 #include <filesystem>
 
 #include "reports/html/page.hpp"
-#include "reports/report_file.hpp"
+#include "reports/html/release_sheet.hpp"
+#include "reports/release_file.hpp"
+#include "reports/testing/synthetic_release.hpp"
 #include "reports/testing/synthetic_report.hpp"
 
 using namespace lockstep::reports;
@@ -29,6 +31,12 @@ int main(int argument_count, char** arguments) {
     write("gpu", synthetic_report({.cases = 3000, .failing = false, .gpu = true}), nullptr);
     write("large", synthetic_report({.cases = 10000}), nullptr);
     write("empty", Report{}, nullptr);
+    for (const bool held : {true, false}) {
+      const Release release = synthetic_release(held, held);
+      const std::string name = held ? "held" : "released";
+      write_release(folder / (name + ".json"), release);
+      write_text_atomically(folder / (name + ".html"), render_release(release, name + ".json", ""));
+    }
   } catch (const std::exception& problem) {
     std::fprintf(stderr, "%s\n", problem.what());
     return 1;

@@ -30,6 +30,8 @@ constexpr CommandEntry kCommands[] = {
     {"study", "what synchronised batch norm changes in what is learned, and what it costs", add_study_command, false},
     {"scale", "weak and strong scaling, what communication costs a step, and collectives beside copies",
      add_scale_command, false},
+    {"release", "judge one implementation that is to take the place of another: RELEASE or HOLD, and a sheet to sign",
+     add_release_command, false},
     {"report", "render a report.json to HTML", add_report_command, false},
     {"compare", "what changed between two reports", add_compare_command, false},
     {"replay", "compute the answers of case folders and compare them", add_replay_command, false},

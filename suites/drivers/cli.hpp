@@ -34,6 +34,7 @@ CommandBody add_fuzz_command(CLI::App& command, const Surroundings& surroundings
 CommandBody add_train_command(CLI::App& command, const Surroundings& surroundings);
 CommandBody add_study_command(CLI::App& command, const Surroundings& surroundings);
 CommandBody add_scale_command(CLI::App& command, const Surroundings& surroundings);
+CommandBody add_release_command(CLI::App& command, const Surroundings& surroundings);
 CommandBody add_report_command(CLI::App& command, const Surroundings& surroundings);
 CommandBody add_compare_command(CLI::App& command, const Surroundings& surroundings);
 CommandBody add_replay_command(CLI::App& command, const Surroundings& surroundings);

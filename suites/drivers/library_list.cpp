@@ -82,8 +82,8 @@ std::map<std::string, std::string> names_of(const std::vector<std::string>& path
   return names;
 }
 
-Catalogue listed(const Catalogue& own, const Selection& selection, const std::string& program,
-                 std::vector<LibraryFailure>& failures) {
+std::vector<OutsideKernel> listed(const Catalogue& own, const Selection& selection, const std::string& program,
+                                  std::vector<LibraryFailure>& failures) {
   const std::map<std::string, std::string> names = names_of(selection.libraries);
   std::vector<OutsideKernel> all;
   for (const std::string& path : selection.libraries) {
@@ -96,7 +96,7 @@ Catalogue listed(const Catalogue& own, const Selection& selection, const std::st
       else
         all.push_back(kernel);
   }
-  return extended(own, all);
+  return all;
 }
 
 }  // namespace
@@ -110,7 +110,9 @@ std::string LibraryFailure::id() const {
 }
 
 ListedLibraries::ListedLibraries(const Catalogue& own, const Selection& selection, const std::string& program)
-    : selection_(selection), catalogue_(listed(own, selection, program, failures_)) {}
+    : selection_(selection),
+      kernels_(listed(own, selection, program, failures_)),
+      catalogue_(extended(own, kernels_)) {}
 
 std::vector<Case> ListedLibraries::select() const {
   if (failures_.empty()) return selection_.select(catalogue_);

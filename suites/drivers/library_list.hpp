@@ -31,12 +31,15 @@ class ListedLibraries {
 
   const Catalogue& catalogue() const { return catalogue_; }
   const std::vector<LibraryFailure>& failures() const { return failures_; }
+  /// What the libraries list; of them, what the catalogue has a place for.
+  const std::vector<OutsideKernel>& kernels() const { return kernels_; }
   /// As Selection::select, without what belongs to libraries that failed; nothing at all is then no error.
   std::vector<Case> select() const;
 
  private:
   Selection selection_;
   std::vector<LibraryFailure> failures_;
+  std::vector<OutsideKernel> kernels_;
   Catalogue catalogue_;
 };
 

@@ -54,17 +54,21 @@ void Selection::add_options(CLI::App& command) {
       ->capture_default_str();
   command.add_option("--expect-cases", expect_cases, "fail when fewer cases ran")->check(reject_count);
   add_load_option(command);
-  command.add_option("--workspace-limit", workspace_limit_bytes, "most bytes of workspace for a kernel of --load")
-      ->check(reject_count)
-      ->capture_default_str();
+  add_workspace_option(command);
 }
 
 void Selection::add_load_option(CLI::App& command) {
   command.add_option("--load", libraries, "a shared library of kernels, judged beside the tree's own; may be repeated");
 }
 
+void Selection::add_workspace_option(CLI::App& command) {
+  command.add_option("--workspace-limit", workspace_limit_bytes, "most bytes of workspace for a kernel of --load")
+      ->check(reject_count)
+      ->capture_default_str();
+}
+
 std::string Selection::rerun_options() const {
-  std::string text;
+  std::string text = device == "auto" ? "" : " --device " + device;
   for (const std::string& library : libraries) {
     const bool is_plain =
         library.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./+=,@%:") ==

@@ -32,7 +32,8 @@ struct Selection {
 
   void add_options(CLI::App& command);
   void add_load_option(CLI::App& command);
-  /// What a command line needs besides the case to find it: "" or " --load ./mine.so".
+  void add_workspace_option(CLI::App& command);
+  /// What a command line needs besides the case to find it and to run it there: "" or " --load ./mine.so".
   std::string rerun_options() const;
   /// Those of them that say where and how cases run: seed, out, workers, timeout, memory-limit, device.
   void add_worker_options(CLI::App& command);

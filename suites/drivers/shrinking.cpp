@@ -8,6 +8,7 @@
 
 #include "harness/plan/finding.hpp"
 #include "harness/plan/plain_data.hpp"
+#include "harness/plugin/outside_name.hpp"
 #include "reports/totals.hpp"
 #include "suites/drivers/dump.hpp"
 #include "suites/drivers/interrupt.hpp"
@@ -26,33 +27,48 @@ constexpr int kMostOfOne = 2;
 /// Judges one problem after the other in worker processes.
 class Trials {
  public:
-  Trials(const Case& item, std::uint64_t seed, const Selection& selection, PoolOptions options)
-      : item_(item), seed_(seed), coverage_(selection.coverage_value()), pool_(std::move(options), {}) {}
+  Trials(const Case& item, std::uint64_t seed, const Selection& selection, PoolOptions options,
+         const TrialQuestion& question)
+      : item_(item),
+        seed_(seed),
+        coverage_(selection.coverage_value()),
+        question_(question),
+        pool_(std::move(options), {}) {}
 
   CaseResult judge(const Problem& problem, double timeout_seconds) {
-    return judge(item_.implementation->name(), problem, timeout_seconds);
+    const TaskResult* result = run(question_.kind, item_.implementation->name(), problem, timeout_seconds);
+    if (!result) return {};
+    CaseResult verdict = result->verdict;
+    for (const StressFinding& finding : result->stress.findings) {
+      if (finding.stress != question_.stress || finding.outcome != Outcome::failed) continue;
+      verdict.outcome = Outcome::failed;
+      verdict.reason = name_of(finding.stress);  // which launch it was, and where, differs from problem to problem
+    }
+    return verdict;
   }
   bool reference_passes(const Problem& problem, double timeout_seconds) {
-    return judge("reference.plain_float", problem, timeout_seconds).outcome == Outcome::passed;
+    const TaskResult* result = run(TaskKind::verify, "reference.plain_float", problem, timeout_seconds);
+    return result && result->verdict.outcome == Outcome::passed;
   }
   std::string id_of(const Problem& problem) const {
     return problem.operation() + "/" + item_.implementation->name() + "/" + problem.label();
   }
 
  private:
-  CaseResult judge(const std::string& implementation, const Problem& problem, double timeout_seconds) {
+  const TaskResult* run(TaskKind kind, const std::string& implementation, const Problem& problem,
+                        double timeout_seconds) {
     pool_.set_timeout(timeout_seconds);
-    const std::size_t index = pool_.add({.kind = TaskKind::verify,
+    const std::size_t index = pool_.add({.kind = kind,
                                          .id = problem.operation() + "/" + implementation + "/" + problem.label(),
                                          .seed = seed_,
                                          .coverage = coverage_});
-    const TaskResult* result = pool_.wait_for(index);
-    return result ? result->verdict : CaseResult{};
+    return pool_.wait_for(index);
   }
 
   const Case& item_;
   std::uint64_t seed_;
   Coverage coverage_;
+  TrialQuestion question_;
   WorkerPool pool_;
 };
 
@@ -87,15 +103,16 @@ void ShrinkLimits::add_options(CLI::App& command) {
 }
 
 SmallestCase shrink_case(const Case& item, std::uint64_t seed, reports::Outcome outcome, const Selection& selection,
-                         const std::string& program, const ShrinkBudget& budget) {
+                         const std::string& program, const ShrinkBudget& budget, const TrialQuestion& question) {
   PoolOptions options = selection.pool(program);
   options.workers = 1;
-  Trials trials(item, seed, selection, std::move(options));
+  Trials trials(item, seed, selection, std::move(options), question);
   const double timeout = std::min(selection.timeout_seconds, outcome == reports::Outcome::timed_out
                                                                  ? std::max(kShareOfAHang * budget.seconds, 0.1)
                                                                  : std::max(budget.seconds, 0.1));
   SmallestCase result;
-  const bool is_reference = item.implementation->backend == Backend::reference;
+  const bool is_reference =
+      item.implementation->backend == Backend::reference && library_of(*item.implementation).empty();
   const StillFails still_fails = [&](const Problem& problem) {
     const CaseResult verdict = trials.judge(problem, timeout);
     if (verdict.outcome != outcome_of(outcome)) return false;

@@ -20,6 +20,13 @@ struct ShrinkLimits {
   void add_options(CLI::App& command);
 };
 
+/// What a trial asks of a problem: to judge it (verify), or what a release asks (stress, far_strides), of which the finding of
+/// one stress counts.
+struct TrialQuestion {
+  TaskKind kind = TaskKind::verify;
+  Stress stress = Stress::repeated_launches;
+};
+
 /// What came of shrinking one case.
 struct SmallestCase {
   /// The smallest problem; `reproduced` is false where the case did not fail again as it had.
@@ -34,7 +41,7 @@ struct SmallestCase {
 /// crashes and hangs shrink too. While a hang is shrunk, a hang is what does not end within a tenth of the time there is,
 /// and not within the selection's timeout. A trial on plain data counts where the float reference passes it.
 SmallestCase shrink_case(const Case& item, std::uint64_t seed, reports::Outcome outcome, const Selection& selection,
-                         const std::string& program, const ShrinkBudget& budget);
+                         const std::string& program, const ShrinkBudget& budget, const TrialQuestion& question = {});
 
 /// Shrinks the broken cases of a report within the limits, two of each outcome of an implementation in a direction, writes
 /// what it found into their rows (CaseResult::smallest) and says it on standard output. The smallest cases are dumped into

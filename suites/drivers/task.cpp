@@ -59,6 +59,42 @@ Failure failure_from(const Json& json) {
   return f;
 }
 
+Json contract_json(const PrecisionContract& c) {
+  return {static_cast<int>(c.accumulation),
+          c.partial_sums,
+          static_cast<int>(c.variance),
+          c.exp_ulp,
+          c.erf_ulp,
+          c.tanh_ulp,
+          c.log_ulp,
+          c.rsqrt_ulp,
+          c.erf_absolute,
+          c.operand_roundoff,
+          c.truncation_per_term,
+          c.unbiased,
+          c.flushes_subnormals,
+          c.copies_keep_zero_sign,
+          c.deterministic};
+}
+
+PrecisionContract contract_from(const Json& json) {
+  return {.accumulation = static_cast<DType>(json.at(0).get<int>()),
+          .partial_sums = json.at(1),
+          .variance = static_cast<VarianceAlgorithm>(json.at(2).get<int>()),
+          .exp_ulp = json.at(3),
+          .erf_ulp = json.at(4),
+          .tanh_ulp = json.at(5),
+          .log_ulp = json.at(6),
+          .rsqrt_ulp = json.at(7),
+          .erf_absolute = json.at(8),
+          .operand_roundoff = json.at(9),
+          .truncation_per_term = json.at(10),
+          .unbiased = json.at(11),
+          .flushes_subnormals = json.at(12),
+          .copies_keep_zero_sign = json.at(13),
+          .deterministic = json.at(14)};
+}
+
 Json verdict_json(const CaseResult& r) {
   Json json{{"outcome", static_cast<int>(r.outcome)},
             {"reason", r.reason},
@@ -130,6 +166,10 @@ Json to_json(const TaskResult& result) {
   for (const FaultTrial& t : result.faults)
     json["faults"].push_back({t.fault, t.description, t.applies, t.caught, number(t.effect_in_gates), t.equivalent});
   for (const Measurement& m : result.measurements) json["measurements"].push_back(measurement_json(m));
+  for (const StressFinding& f : result.stress.findings)
+    json["stress"].push_back({static_cast<int>(f.stress), static_cast<int>(f.outcome), f.reason});
+  if (result.stress.scratch_bytes > 0) json["scratch_bytes"] = result.stress.scratch_bytes;
+  if (result.contract) json["contract"] = contract_json(*result.contract);
   return json;
 }
 
@@ -140,6 +180,11 @@ TaskResult task_result_from_json(const Json& json) {
   for (const Json& t : json.value("faults", Json::array()))
     result.faults.push_back({t.at(0), t.at(1), t.at(2), t.at(3), number(t.at(4)), t.at(5)});
   for (const Json& m : json.value("measurements", Json::array())) result.measurements.push_back(measurement_from(m));
+  for (const Json& f : json.value("stress", Json::array()))
+    result.stress.findings.push_back(
+        {static_cast<Stress>(f.at(0).get<int>()), static_cast<Outcome>(f.at(1).get<int>()), f.at(2)});
+  result.stress.scratch_bytes = json.value("scratch_bytes", std::size_t{0});
+  if (json.contains("contract")) result.contract = contract_from(json.at("contract"));
   return result;
 }
 

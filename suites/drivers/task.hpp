@@ -9,6 +9,7 @@
 
 #include "harness/measure/measurement.hpp"
 #include "harness/plan/fault_power.hpp"
+#include "harness/plan/stress_case.hpp"
 #include "harness/plan/verify.hpp"
 
 namespace lockstep {
@@ -17,8 +18,10 @@ namespace lockstep {
 /// verify: judge the case `id`. faults: bring all faults before the judge of the problem `id`
 /// (operator.direction/label). measure: time the case `id`. rate: judge the case `id` with fresh data again and again for
 /// `seconds` and count. refusal: see whether the case `id`, which the contract refuses, is left alone; `origin` is the label
-/// of a problem beside it that the contract takes.
-enum class TaskKind : std::uint8_t { verify, faults, measure, rate, refusal };
+/// of a problem beside it that the contract takes. stress, far_strides: what a release asks of the case `id`
+/// (harness/plan/stress_case.hpp). contract: what the implementation promises for the case `id`. errors: judge the case `id` as if it promised sums in float32 in any order, so that the
+/// margins of different implementations have one unit.
+enum class TaskKind : std::uint8_t { verify, faults, measure, rate, refusal, stress, far_strides, contract, errors };
 
 struct Task {
   TaskKind kind = TaskKind::verify;
@@ -35,6 +38,9 @@ struct TaskResult {
   std::vector<FaultTrial> faults;
   std::vector<Measurement> measurements;
   double cases_per_second = 0;
+  StressResult stress;
+  /// contract; nothing where the implementation does not take the problem.
+  std::optional<PrecisionContract> contract;
 };
 
 /// One line of JSON each way. Numbers that JSON has no word for travel as the strings "nan", "inf", "-inf".

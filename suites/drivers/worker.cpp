@@ -163,6 +163,53 @@ std::vector<FaultTrial> TaskRunner::faults_of(const Problem& problem, std::uint6
   return trials;
 }
 
+TaskResult TaskRunner::run_case(const Task& task) {
+  TaskResult result;
+  const Case& item = find_case(task.id);
+  Device& device = device_for(*item.implementation);
+  const VerifyOptions options{.seed = task.seed, .coverage = task.coverage};
+  const StressOptions stress{.seed = task.seed, .coverage = task.coverage};
+  switch (task.kind) {
+    case TaskKind::refusal:
+      result.verdict = probe_refusal(item, parse_problem(item.problem().operation(), task.origin), device, task.seed);
+      break;
+    case TaskKind::measure: {
+      MeasurePolicy policy;
+      policy.budget_seconds = task.seconds;
+      TimedCase timed = measure_case(item, device, policy, options);
+      result.verdict = std::move(timed.verdict);
+      result.measurements = std::move(timed.measurements);
+      break;
+    }
+    case TaskKind::stress:
+      result.stress = stress_case(item, device, stress);
+      result.verdict.device = device.kind();
+      result.verdict.outcome = Outcome::passed;  // the findings have outcomes of their own
+      break;
+    case TaskKind::far_strides:
+      result.stress.findings.push_back(stress_far_strides(item, device, stress));
+      result.verdict.device = device.kind();
+      result.verdict.outcome = Outcome::passed;
+      break;
+    case TaskKind::contract:
+      if (!item.implementation->unsupported(item.problem(), device))
+        result.contract = item.implementation->contract(item.problem());
+      result.verdict.outcome = Outcome::passed;
+      break;
+    case TaskKind::errors: {
+      Implementation measured = *item.implementation;
+      measured.contract = [](const Problem&) { return PrecisionContract{.deterministic = false}; };
+      result.verdict = verify_case({item.definition, &measured, item.listed}, device, options);
+      break;
+    }
+    default:
+      result.verdict = verify_case(item, device, options);
+      if (result.verdict.outcome == Outcome::passed && !library_of(*item.implementation).empty())
+        lay_rows_apart(item, device, options, result.verdict);
+  }
+  return result;
+}
+
 TaskResult TaskRunner::run(const Task& task) {
   TaskResult result;
   try {
@@ -172,23 +219,7 @@ TaskResult TaskRunner::run(const Task& task) {
       return result;
     }
     if (task.kind == TaskKind::rate) return run_rate(task);
-    const Case& item = find_case(task.id);
-    Device& device = device_for(*item.implementation);
-    const VerifyOptions options{.seed = task.seed, .coverage = task.coverage};
-    if (task.kind == TaskKind::refusal) {
-      const Problem origin = parse_problem(item.problem().operation(), task.origin);
-      result.verdict = probe_refusal(item, origin, device, task.seed);
-    } else if (task.kind == TaskKind::measure) {
-      MeasurePolicy policy;
-      policy.budget_seconds = task.seconds;
-      TimedCase timed = measure_case(item, device, policy, options);
-      result.verdict = std::move(timed.verdict);
-      result.measurements = std::move(timed.measurements);
-    } else {
-      result.verdict = verify_case(item, device, options);
-      if (result.verdict.outcome == Outcome::passed && !library_of(*item.implementation).empty())
-        lay_rows_apart(item, device, options, result.verdict);
-    }
+    return run_case(task);
   } catch (const std::exception& error) {
     result.verdict.outcome = Outcome::failed;
     result.verdict.reason = error.what();

@@ -40,6 +40,7 @@ class TaskRunner {
   const Catalogue& catalogue_of(const std::string& id);
   TaskResult run_rate(const Task& task);
   std::vector<FaultTrial> faults_of(const Problem& problem, std::uint64_t seed);
+  TaskResult run_case(const Task& task);
 
   const Catalogue& catalogue_;
   WorkerOptions options_;
