@@ -31,5 +31,10 @@ if(LOCKSTEP_TESTS AND TARGET simt_emulated)
   add_test(NAME example_kernel COMMAND "${example}/readme_test.sh" "${CMAKE_BINARY_DIR}" "${home}")
   set_tests_properties(example_kernel PROPERTIES TIMEOUT 600 FIXTURES_SETUP installed_lockstep)
   add_test(NAME planted_faults COMMAND "${example}/planted_faults_test.sh" "${home}/lockstep" "${home}/planted_faults")
-  set_tests_properties(planted_faults PROPERTIES TIMEOUT 900 FIXTURES_REQUIRED installed_lockstep)
+  set_tests_properties(planted_faults PROPERTIES TIMEOUT 900 FIXTURES_REQUIRED installed_lockstep
+    FIXTURES_SETUP libraries_with_planted_faults)
+  add_test(NAME release_of_planted_faults
+           COMMAND "${example}/release_test.sh" "${home}/lockstep" "${home}/planted_faults")
+  set_tests_properties(release_of_planted_faults PROPERTIES TIMEOUT 900
+    FIXTURES_REQUIRED "installed_lockstep;libraries_with_planted_faults")
 endif()
