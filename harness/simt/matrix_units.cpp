@@ -32,13 +32,13 @@ struct PackedLayout {
   static constexpr unsigned kDepth = 16;
   static constexpr int kLowestExponent = std::is_same_v<Format, HalfFormat> ? -14 : -126;
   static TruncatingSum sum() { return sum_of_half_products(current_matrix_units()); }
-  static float a(const WarpExchange& exchange, unsigned row, unsigned k) {
-    const unsigned lane = row % 8 * 4 + k % 8 / 2, word = k / 8 * 2 + row / 8;
-    return half_of(operand_of<const MatrixRegisters*>(exchange, lane)->a[word], k % 2);
-  }
-  static float b(const WarpExchange& exchange, unsigned k, unsigned column) {
-    const unsigned lane = column * 4 + k % 8 / 2;
-    return half_of(operand_of<const MatrixRegisters*>(exchange, lane)->b[k / 8], k % 2);
+  static void unpack(unsigned lane, const MatrixRegisters& registers, TileFactors& factors) {
+    for (unsigned which = 0; which < 2; ++which) {
+      const unsigned k = lane % 4 * 2 + which;
+      for (unsigned word = 0; word < 4; ++word)
+        factors.a[lane / 4 + word % 2 * 8][k + word / 2 * 8] = half_of(registers.a[word], which);
+      for (unsigned word = 0; word < 2; ++word) factors.b[k + word * 8][lane / 4] = half_of(registers.b[word], which);
+    }
   }
   static float half_of(unsigned word, unsigned which) {
     return Format::widen(static_cast<std::uint16_t>(word >> (16 * which)));
@@ -49,12 +49,10 @@ struct Tf32Layout {
   static constexpr unsigned kDepth = 8;
   static constexpr int kLowestExponent = -126;
   static TruncatingSum sum() { return sum_of_tf32_products(current_matrix_units()); }
-  static float a(const WarpExchange& exchange, unsigned row, unsigned k) {
-    const unsigned lane = row % 8 * 4 + k % 4, word = k / 4 * 2 + row / 8;
-    return value_of(operand_of<const MatrixRegisters*>(exchange, lane)->a[word]);
-  }
-  static float b(const WarpExchange& exchange, unsigned k, unsigned column) {
-    return value_of(operand_of<const MatrixRegisters*>(exchange, column * 4 + k % 4)->b[k / 4]);
+  static void unpack(unsigned lane, const MatrixRegisters& registers, TileFactors& factors) {
+    for (unsigned word = 0; word < 4; ++word)
+      factors.a[lane / 4 + word % 2 * 8][lane % 4 + word / 2 * 4] = value_of(registers.a[word]);
+    for (unsigned word = 0; word < 2; ++word) factors.b[lane % 4 + word * 4][lane / 4] = value_of(registers.b[word]);
   }
   // The units ignore the low 13 bits, so a forgotten round_to_tf32 truncates.
   static float value_of(unsigned word) { return std::bit_cast<float>(word & 0xffffe000u); }
@@ -62,23 +60,21 @@ struct Tf32Layout {
 
 template <class Layout>
 void multiply(WarpExchange& exchange, unsigned, const void*) {
-  TileFactors factors(Layout::kDepth, Layout::kLowestExponent);
-  for (unsigned k = 0; k < Layout::kDepth; ++k) {
-    for (unsigned row = 0; row < kRows; ++row)
-      factors.set_a(static_cast<int>(row), static_cast<int>(k), Layout::a(exchange, row, k));
-    for (unsigned column = 0; column < kColumns; ++column)
-      factors.set_b(static_cast<int>(k), static_cast<int>(column), Layout::b(exchange, k, column));
+  const MatrixRegisters* lanes[kWarpLanes];
+  TileFactors factors;
+  for (unsigned lane = 0; lane < kWarpLanes; ++lane) {
+    lanes[lane] = operand_of<const MatrixRegisters*>(exchange, lane);
+    Layout::unpack(lane, *lanes[lane], factors);
   }
+  factors.decode(Layout::kDepth, Layout::kLowestExponent);
   const TruncatingSum sum = Layout::sum();
   for (unsigned row = 0; row < kRows; ++row) {
-    const auto element = [&](unsigned column) -> float& {
-      const unsigned lane = row % 8 * 4 + column / 2, word = row / 8 * 2 + column % 2;
-      return operand_of<const MatrixRegisters*>(exchange, lane)->d[word];
-    };
+    // Column c of a row lies in lane column c / 2.
+    const MatrixRegisters* const* const quad = lanes + row % 8 * 4;
     float d[kColumns];
-    for (unsigned column = 0; column < kColumns; ++column) d[column] = element(column);
+    for (unsigned column = 0; column < kColumns; ++column) d[column] = quad[column / 2]->d[row / 8 * 2 + column % 2];
     factors.multiply_row(static_cast<int>(row), d, sum);
-    for (unsigned column = 0; column < kColumns; ++column) element(column) = d[column];
+    for (unsigned column = 0; column < kColumns; ++column) quad[column / 2]->d[row / 8 * 2 + column % 2] = d[column];
   }
 }
 

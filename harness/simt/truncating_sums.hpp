@@ -35,16 +35,17 @@ class MatrixUnitsScope {
   MatrixUnits previous_;
 };
 
-/// The factors of d [16, 8] += a [16, depth] b [depth, 8], each number as significand 2^(exponent - 10) with up to 11
-/// bits: those of f16, bf16 and tf32 alike.
+/// The factors of d [16, 8] += a [16, depth] b [depth, 8] with a depth of 8 or 16, each number as significand 2^(exponent -
+/// 10) with up to 11 bits: those of f16, bf16 and tf32 alike.
 class TileFactors {
  public:
   static constexpr int kRows = 16, kColumns = 8, kMostDepth = 16;
 
+  /// The values of the factors, to be filled before decode().
+  float a[kRows][kMostDepth], b[kMostDepth][kColumns];
+
   /// `lowest_exponent`: of the format's normal numbers; subnormal ones are held at it, as the units hold them.
-  TileFactors(int depth, int lowest_exponent) : depth_(depth), lowest_exponent_(lowest_exponent) {}
-  void set_a(int row, int k, float value);
-  void set_b(int k, int column, float value);
+  void decode(int depth, int lowest_exponent);
 
   /// One row of d. A NaN is 0x7fffffff; sums that cancel are +0; what overflows is infinite.
   void multiply_row(int row, float (&d)[kColumns], const TruncatingSum& sum) const;
@@ -52,11 +53,10 @@ class TileFactors {
  private:
   void add_special_products(int row, int first, int last, const float (&before)[kColumns], float (&d)[kColumns]) const;
 
-  int depth_, lowest_exponent_;
+  int depth_ = 0;
   bool has_special_ = false;  // an infinity or NaN among the factors
   int a_significand_[kRows][kMostDepth], a_exponent_[kRows][kMostDepth];
-  alignas(32) int b_significand_[kMostDepth][kColumns], b_exponent_[kMostDepth][kColumns];
-  float a_[kRows][kMostDepth], b_[kMostDepth][kColumns];
+  int b_significand_[kMostDepth][kColumns], b_exponent_[kMostDepth][kColumns];
 };
 
 }  // namespace lockstep::simt

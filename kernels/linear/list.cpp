@@ -5,6 +5,7 @@
 #include "kernels/linear/onednn.hpp"
 #include "kernels/linear/small_batch.hpp"
 #include "kernels/shared/kernel_entry.hpp"
+#include "kernels/shared/matrix_units.hpp"
 
 namespace lockstep {
 
@@ -12,6 +13,8 @@ LOCKSTEP_DECLARE_KERNEL(linear_forward_warp_per_column)
 LOCKSTEP_DECLARE_KERNEL(linear_forward_tiled)
 LOCKSTEP_DECLARE_KERNEL(linear_backward_small_batch)
 LOCKSTEP_DECLARE_KERNEL(linear_backward_tiled)
+LOCKSTEP_DECLARE_KERNEL(linear_forward_tensor_core)
+LOCKSTEP_DECLARE_KERNEL(linear_backward_tensor_core)
 Launch linear_forward_cublas(const Problem&, const Tensors&, Device&);
 Launch linear_backward_cublas(const Problem&, const Tensors&, Device&);
 
@@ -35,6 +38,29 @@ std::optional<std::string> no_small_batch(const Problem& problem) {
   if (std::max(op.in_features, op.out_features) > (std::int64_t{1} << 20))
     return "a small batch has up to 2^20 features";
   return rows_are_uneven(problem);
+}
+
+std::optional<std::string> off_chunks(const Problem& problem) {
+  const Linear op(problem);
+  if (const auto reason = rows_are_uneven(problem)) return reason;
+  if (problem.layout == Layout::unaligned) return kUnalignedForChunks;
+  const auto view = [&](const Shape& shape) {
+    return TensorView{nullptr, problem.dtype, shape, strides_of(shape, problem.layout)};
+  };
+  if (const auto reason = rows_off_chunks("x", linear_x(op, view(op.x_shape)))) return reason;
+  if (const auto reason = rows_off_chunks("weight", linear_weight(op, view(op.weight_shape)))) return reason;
+  if (problem.direction == Direction::forward) return std::nullopt;
+  return rows_off_chunks("g_y", linear_y(op, view(op.y_shape)));
+}
+
+std::optional<std::string> not_tensor_core(const Problem& problem) {
+  if (const auto reason = not_for_half_units(problem.dtype)) return reason;
+  return off_chunks(problem);
+}
+
+std::optional<std::string> not_tensor_core_tf32(const Problem& problem) {
+  if (const auto reason = not_for_tf32_units(problem.dtype)) return reason;
+  return off_chunks(problem);
 }
 
 std::optional<std::string> not_for_vendors(const Problem& problem) {
@@ -70,6 +96,21 @@ PrecisionContract cublas_contract(const Problem& problem) {
   return contract;
 }
 
+/// Of the sums of a backward, d_bias is no product: as the columns' sums are split, a chain has terms / 16 from 512 on.
+PrecisionContract tensor_core_contract(const Problem& problem) {
+  const Linear op(problem);
+  if (problem.direction == Direction::forward)
+    return matrix_unit_contract(problem.dtype, kTermsOfPart, {op.in_features});
+  return matrix_unit_contract(problem.dtype, op.rows < 512 ? 1 : 16, {op.out_features, op.rows});
+}
+
+std::int64_t tensor_core_work(const Problem& problem) {
+  const Linear op(problem);
+  if (problem.direction == Direction::forward) return unit_products(op.rows, op.out_features, op.in_features);
+  return unit_products(op.rows, op.in_features, op.out_features) +
+         unit_products(op.out_features, op.in_features, op.rows);
+}
+
 }  // namespace
 
 std::vector<Implementation> linear_implementations() {
@@ -80,6 +121,18 @@ std::vector<Implementation> linear_implementations() {
       cuda_kernel("small_batch", Direction::backward, LOCKSTEP_KERNEL(linear_backward_small_batch), no_small_batch,
                   any_order),
       cuda_kernel("tiled", Direction::backward, LOCKSTEP_KERNEL(linear_backward_tiled), rows_are_uneven, any_order),
+      on_matrix_units(80, tensor_core_work,
+                      cuda_kernel("tensor_core", Direction::forward, LOCKSTEP_KERNEL(linear_forward_tensor_core),
+                                  not_tensor_core, tensor_core_contract)),
+      on_matrix_units(80, tensor_core_work,
+                      cuda_kernel("tensor_core_tf32", Direction::forward, LOCKSTEP_KERNEL(linear_forward_tensor_core),
+                                  not_tensor_core_tf32, tensor_core_contract)),
+      on_matrix_units(80, tensor_core_work,
+                      cuda_kernel("tensor_core", Direction::backward, LOCKSTEP_KERNEL(linear_backward_tensor_core),
+                                  not_tensor_core, tensor_core_contract)),
+      on_matrix_units(80, tensor_core_work,
+                      cuda_kernel("tensor_core_tf32", Direction::backward, LOCKSTEP_KERNEL(linear_backward_tensor_core),
+                                  not_tensor_core_tf32, tensor_core_contract)),
       vendor_call(Backend::cublas, "matmul", Direction::forward, LOCKSTEP_CUDA_LIBRARY(linear_forward_cublas),
                   not_for_vendors, cublas_contract),
       vendor_call(Backend::cublas, "matmul", Direction::backward, LOCKSTEP_CUDA_LIBRARY(linear_backward_cublas),

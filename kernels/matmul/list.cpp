@@ -5,11 +5,14 @@
 #include "kernels/linear/onednn.hpp"
 #include "kernels/matmul/matrices.hpp"
 #include "kernels/shared/kernel_entry.hpp"
+#include "kernels/shared/matrix_units.hpp"
 
 namespace lockstep {
 
 LOCKSTEP_DECLARE_KERNEL(matmul_forward_tiled)
 LOCKSTEP_DECLARE_KERNEL(matmul_backward_tiled)
+LOCKSTEP_DECLARE_KERNEL(matmul_forward_tensor_core)
+LOCKSTEP_DECLARE_KERNEL(matmul_backward_tensor_core)
 Launch matmul_forward_onednn(const Problem&, const Tensors&, Device&);
 Launch matmul_backward_onednn(const Problem&, const Tensors&, Device&);
 Launch matmul_forward_cublas(const Problem&, const Tensors&, Device&);
@@ -19,13 +22,15 @@ namespace {
 
 using Reason = std::optional<std::string>;
 
+/// A tensor laid out as the problem's, without memory.
+TensorView laid_out(const Problem& problem, const Shape& shape) {
+  return {nullptr, problem.dtype, shape, strides_of(shape, problem.layout)};
+}
+
 /// Whether all batches are rows of one product, judged by the problem's layout.
 bool folds(const Problem& problem) {
   const Matmul op(problem);
-  const auto view = [&](const Shape& shape) {
-    return TensorView{nullptr, problem.dtype, shape, strides_of(shape, problem.layout)};
-  };
-  return folds_into_rows(op, view(op.a), view(op.y));
+  return folds_into_rows(op, laid_out(problem, op.a), laid_out(problem, op.y));
 }
 
 /// Kernels walk rows of neighbours.
@@ -38,6 +43,30 @@ Reason not_tiled(const Problem& problem) {
       std::max(op.a_copies(), op.b_copies()) > kMostCopies)
     return "more than 65535 batches share a matrix";
   return std::nullopt;
+}
+
+Reason off_chunks(const Problem& problem) {
+  if (const auto reason = not_tiled(problem)) return reason;
+  if (problem.layout == Layout::unaligned) return kUnalignedForChunks;
+  const Matmul op(problem);
+  const auto check = [&](const char* name, const BatchedMatrix& matrix) -> Reason {
+    if (const auto reason = rows_off_chunks(name, matrix.first)) return reason;
+    return batches_off_chunks(name, matrix.batch_strides, problem.dtype);
+  };
+  if (const auto reason = check("a", matmul_a(op, laid_out(problem, op.a)))) return reason;
+  if (const auto reason = check("b", matmul_b(op, laid_out(problem, op.b)))) return reason;
+  if (problem.direction == Direction::forward) return std::nullopt;
+  return check("g_y", matmul_y(op, laid_out(problem, op.y)));
+}
+
+Reason not_tensor_core(const Problem& problem) {
+  if (const auto reason = not_for_half_units(problem.dtype)) return reason;
+  return off_chunks(problem);
+}
+
+Reason not_tensor_core_tf32(const Problem& problem) {
+  if (const auto reason = not_for_tf32_units(problem.dtype)) return reason;
+  return off_chunks(problem);
 }
 
 Reason not_for_vendors(const Problem& problem) {
@@ -71,6 +100,22 @@ PrecisionContract cublas_contract(const Problem& problem) {
   return contract;
 }
 
+/// The gradient of a factor that batches share adds a part for each of them, however few terms it has.
+PrecisionContract tensor_core_contract(const Problem& problem) {
+  const Matmul op(problem);
+  if (problem.direction == Direction::forward) return matrix_unit_contract(problem.dtype, kTermsOfPart, {op.k});
+  const bool parts_are_long = folds(problem) || std::max(op.a_copies(), op.b_copies()) <= 1;
+  const std::int64_t rows = folds(problem) ? op.m * op.batches() : op.m;
+  return matrix_unit_contract(problem.dtype, parts_are_long ? kTermsOfPart : 1, {op.n, rows});
+}
+
+std::int64_t tensor_core_work(const Problem& problem) {
+  const Matmul op(problem);
+  const std::int64_t batches = folds(problem) ? 1 : op.batches(), rows = folds(problem) ? op.m * op.batches() : op.m;
+  if (problem.direction == Direction::forward) return batches * unit_products(rows, op.n, op.k);
+  return batches * (unit_products(rows, op.k, op.n) + unit_products(op.k, op.n, rows));
+}
+
 }  // namespace
 
 std::vector<Implementation> matmul_implementations() {
@@ -78,6 +123,18 @@ std::vector<Implementation> matmul_implementations() {
   return {
       cuda_kernel("tiled", forward, LOCKSTEP_KERNEL(matmul_forward_tiled), not_tiled, any_order),
       cuda_kernel("tiled", backward, LOCKSTEP_KERNEL(matmul_backward_tiled), not_tiled, any_order),
+      on_matrix_units(80, tensor_core_work,
+                      cuda_kernel("tensor_core", forward, LOCKSTEP_KERNEL(matmul_forward_tensor_core), not_tensor_core,
+                                  tensor_core_contract)),
+      on_matrix_units(80, tensor_core_work,
+                      cuda_kernel("tensor_core_tf32", forward, LOCKSTEP_KERNEL(matmul_forward_tensor_core),
+                                  not_tensor_core_tf32, tensor_core_contract)),
+      on_matrix_units(80, tensor_core_work,
+                      cuda_kernel("tensor_core", backward, LOCKSTEP_KERNEL(matmul_backward_tensor_core),
+                                  not_tensor_core, tensor_core_contract)),
+      on_matrix_units(80, tensor_core_work,
+                      cuda_kernel("tensor_core_tf32", backward, LOCKSTEP_KERNEL(matmul_backward_tensor_core),
+                                  not_tensor_core_tf32, tensor_core_contract)),
       vendor_call(Backend::cublas, "matmul", forward, LOCKSTEP_CUDA_LIBRARY(matmul_forward_cublas), not_for_cublas,
                   cublas_contract),
       vendor_call(Backend::cublas, "matmul", backward, LOCKSTEP_CUDA_LIBRARY(matmul_backward_cublas), not_for_cublas,

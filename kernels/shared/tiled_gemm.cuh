@@ -49,7 +49,7 @@ struct Gemm {
   std::int64_t c_pitch;
   float* partial;
   int m, n, k, k_per_split;
-  bool packed_output;  // rows of C and bias take packs of 4
+  bool packed_output;  // rows of C and bias take packs of as many as a thread writes at once
   int splits = 1;      // of k
   GemmBatch batch;
 
@@ -140,31 +140,35 @@ __device__ __forceinline__ void read_fragments(float (&values)[kCount], const fl
   }
 }
 
-/// Four neighbours of one row of C, or of a part of it.
-template <class Scalar>
-__device__ __forceinline__ void write_four(const Gemm<Scalar>& g, int part, int row, int column, const float* sums) {
+/// kCount neighbours of one row of C, or of a part of it.
+template <int kCount, class Scalar>
+__device__ __forceinline__ void write_run(const Gemm<Scalar>& g, int part, int row, int column, const float* sums) {
   if (row >= g.m || column >= g.n) return;
   if (g.partial) {
     float* const to = g.partial + (static_cast<std::int64_t>(part) * g.m + row) * g.n + column;
-    if (g.n % 4 == 0) {
-      *reinterpret_cast<Pack<float, 4>*>(to) = {{sums[0], sums[1], sums[2], sums[3]}};
-    } else {
 #pragma unroll
-      for (int i = 0; i < 4; ++i)
-        if (column + i < g.n) to[i] = sums[i];
+    for (int first = 0; first < kCount; first += 4) {
+      if (g.n % 4 == 0 && column + first < g.n) {
+        *reinterpret_cast<Pack<float, 4>*>(to +
+                                           first) = {{sums[first], sums[first + 1], sums[first + 2], sums[first + 3]}};
+      } else {
+#pragma unroll
+        for (int i = first; i < first + 4; ++i)
+          if (column + i < g.n) to[i] = sums[i];
+      }
     }
     return;
   }
   Scalar* const to = g.c + row * g.c_pitch + column;
-  Pack<Scalar, 4> out;
+  Pack<Scalar, kCount> out;
 #pragma unroll
-  for (int i = 0; i < 4; ++i)
+  for (int i = 0; i < kCount; ++i)
     out.values[i] = from_float<Scalar>(g.bias && column + i < g.n ? sums[i] + to_float(g.bias[column + i]) : sums[i]);
   if (g.packed_output) {
-    *reinterpret_cast<Pack<Scalar, 4>*>(to) = out;
+    *reinterpret_cast<Pack<Scalar, kCount>*>(to) = out;
   } else {
 #pragma unroll
-    for (int i = 0; i < 4; ++i)
+    for (int i = 0; i < kCount; ++i)
       if (column + i < g.n) to[i] = out.values[i];
   }
 }
@@ -251,7 +255,7 @@ __global__ void __launch_bounds__(256, 2) tiled_gemm(Gemm<Scalar> g) {
   for (int i = 0; i < Tile::kRows; ++i)
 #pragma unroll
     for (int f = 0; f < Tile::kColumns / 4; ++f)
-      write_four(g, part, tile_m + own.m + i / 4 * 16 + i % 4, tile_n + own.n + f * 32, &sums[i][f * 4]);
+      write_run<4>(g, part, tile_m + own.m + i / 4 * 16 + i % 4, tile_n + own.n + f * 32, &sums[i][f * 4]);
 }
 
 /// Adds the parts in their order, then the bias: the same bits in every run. grid.z: results of a batch.
