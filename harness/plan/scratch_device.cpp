@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "harness/data/error.hpp"
+#include "harness/simt/global_memory.hpp"
 
 namespace lockstep {
 namespace {
@@ -35,6 +36,7 @@ void* ScratchDevice::allocate(std::size_t bytes) {
   beneath_.copy_to_device(block, canaries.data(), kGuardBytes);
   beneath_.copy_to_device(memory, poison.data(), bytes);
   beneath_.copy_to_device(static_cast<std::uint8_t*>(memory) + bytes, canaries.data(), kGuardBytes);
+  simt::describe_global(memory, bytes, "scratch memory");
   held_[memory] = bytes;
   held_bytes_ += bytes;
   most_bytes_ = std::max(most_bytes_, held_bytes_);

@@ -9,6 +9,7 @@
 #include "harness/device/named_range.hpp"
 #include "harness/plan/case_inputs.hpp"
 #include "harness/plan/inspections.hpp"
+#include "harness/simt/check_mode.hpp"
 #include "harness/simt/settings.hpp"
 
 namespace lockstep {
@@ -32,15 +33,18 @@ struct Pass {
   simt::Order order;
   std::uint8_t poison;
   std::string_view order_name;
+  double preemption = 0;
 };
 
 // The second pass must leave other poison than the first, so that an element neither writes differs between them.
 std::vector<Pass> passes_on(DeviceKind device) {
   constexpr std::uint8_t first = GuardedTensor::kFirstPoison, second = GuardedTensor::kSecondPoison;
   if (device != DeviceKind::emulated) return {{simt::Order::forward, first, ""}, {simt::Order::forward, second, ""}};
-  return {{simt::Order::forward, first, "forward"},
-          {simt::Order::reverse, second, "reverse"},
-          {simt::Order::random, first, "random"}};
+  std::vector<Pass> passes{{simt::Order::forward, first, "forward"},
+                           {simt::Order::reverse, second, "reverse"},
+                           {simt::Order::random, first, "random"}};
+  if (simt::check_mode()) passes.push_back({simt::Order::random, second, "preempted", 0.02});
+  return passes;
 }
 
 std::uint64_t hash_of(const std::vector<std::unique_ptr<GuardedTensor>>& tensors) {
@@ -103,7 +107,8 @@ void run_and_judge(const Case& item, Device& device, const VerifyOptions& option
     for (const auto& output : placed_outputs) output->poison(pass.poison);
     result.judge_seconds += watch.lap();
     {
-      const simt::SettingsScope scope({.order = pass.order, .seed = options.seed, .os_threads = 1});
+      const simt::SettingsScope scope(
+          {.order = pass.order, .seed = options.seed, .os_threads = 1, .preemption = pass.preemption});
       const NamedRange range(device, item.id());
       launch();
       device.synchronize();

@@ -36,8 +36,9 @@ struct CaseResult {
   double fill_seconds = 0, run_seconds = 0, judge_seconds = 0;
 };
 
-/// Draws inputs, runs the implementation (twice; under the emulator in three thread orders), and judges every launch:
-/// canaries, inputs unchanged, everything written, the three gates, equal bits where determinism is promised.
+/// Draws inputs, runs the implementation (twice; under the emulator in three thread orders, in its check mode once more
+/// with threads preempted at their accesses), and judges every launch: canaries, inputs unchanged, everything written, the
+/// three gates, equal bits where determinism is promised.
 /// Never throws for what the implementation does: an exception from it is the outcome `failed` with its message. A problem
 /// that the contract refuses is `refused`, one the implementation cannot take is `skipped`.
 CaseResult verify_case(const Case& item, Device& device, const VerifyOptions& options);

@@ -9,6 +9,7 @@
 #include <new>
 
 #include "harness/plan/testing/scaled_sum.hpp"
+#include "harness/simt/check_mode.hpp"
 #include "harness/simt/settings.hpp"
 
 namespace lockstep {
@@ -188,9 +189,17 @@ TEST(VerifyCase, TheEmulatorRunsThreeThreadOrders) {
         orders.push_back(simt::current_settings().order);
         seeds.push_back(simt::current_settings().seed);
       });
-  const CaseResult result =
+  CaseResult result =
       verified(testing::scaled_sum_problem({6, 40}), implementation, DeviceKind::emulated, {.seed = 42});
   EXPECT_EQ(result.outcome, Outcome::passed);
+  if (simt::check_mode()) {  // once more, with threads preempted
+    ASSERT_EQ(result.orders.size(), 4u);
+    EXPECT_EQ(result.orders.back(), "preempted");
+    EXPECT_EQ(orders.back(), simt::Order::random);
+    result.orders.pop_back();
+    orders.pop_back();
+    seeds.pop_back();
+  }
   EXPECT_THAT(result.orders, ElementsAre("forward", "reverse", "random"));
   EXPECT_THAT(orders, ElementsAre(simt::Order::forward, simt::Order::reverse, simt::Order::random));
   EXPECT_THAT(seeds, ElementsAre(42, 42, 42));

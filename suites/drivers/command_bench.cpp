@@ -4,6 +4,7 @@
 #include <iostream>
 #include <memory>
 
+#include "harness/simt/check_mode.hpp"
 #include "suites/drivers/ceilings.hpp"
 #include "suites/drivers/cli.hpp"
 #include "suites/drivers/environment.hpp"
@@ -77,6 +78,8 @@ CommandBody add_bench_command(CLI::App& command, const Surroundings& surrounding
   command.footer(
       "Google Benchmark's flags pass through (--benchmark_filter, --benchmark_repetitions, --benchmark_out, ...).");
   return [run, surroundings](const std::vector<std::string>& extras) -> int {
+    if (simt::check_mode())
+      throw Error("bench: this build checks every access of the kernels; accepted: another preset");
     PassThrough arguments(extras, "--benchmark_");
     reject_unknown_formats(extras);
     if (!run->selection.out.empty()) prepare_folder(run->selection.out);

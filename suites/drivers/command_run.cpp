@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "harness/simt/check_mode.hpp"
 #include "reports/report_file.hpp"
 #include "reports/summary_text.hpp"
 #include "reports/totals.hpp"
@@ -93,7 +94,8 @@ int run(const RunOptions& options, const Surroundings& surroundings) {
   judge_cases(cases, options.selection, surroundings.program, builder);
   if (!options.no_faults) judge_faults(cases, options.selection, surroundings.program, builder);
   if (trains(options) && !interrupted()) builder.set_training(train_suite(options, surroundings.catalogue));
-  if (!options.no_timing) time_cases(cases, options.selection, surroundings.program, options.rounds, builder);
+  if (!options.no_timing && !simt::check_mode())
+    time_cases(cases, options.selection, surroundings.program, options.rounds, builder);
 
   reports::Report report = builder.finish(describe_run(options, surroundings.command_line, started), "lockstep");
   report.run.interrupted = interrupted();

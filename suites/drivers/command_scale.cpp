@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "harness/data/error.hpp"
+#include "harness/simt/check_mode.hpp"
 #include "suites/drivers/cli.hpp"
 #include "suites/drivers/environment.hpp"
 #include "suites/drivers/interrupt.hpp"
@@ -274,6 +275,8 @@ CommandBody add_scale_command(CLI::App& command, const Surroundings& surrounding
       "with\n"
       "95 % intervals. Points with more ranks than cores, or of a machine that was not quiet, are marked.");
   return [=](const std::vector<std::string>&) -> int {
+    if (simt::check_mode())
+      throw Error("scale: this build checks every access of the kernels; accepted: another preset");
     options->ranks_given = ranks->count() > 0;
     options->repetitions_given = repetitions->count() > 0;
     return scale_command(*options, surroundings);

@@ -14,6 +14,7 @@
 
 #include "harness/device/device.hpp"
 #include "harness/device/gpu_telemetry.hpp"
+#include "harness/simt/check_mode.hpp"
 #include "kernels/library_versions.hpp"
 #include "suites/drivers/build_info.hpp"
 #include "suites/drivers/images.hpp"
@@ -79,6 +80,11 @@ reports::Environment describe_environment() {
   e.compiler = "g++ " + std::to_string(__GNUC__) + "." + std::to_string(__GNUC_MINOR__);
 #endif
   e.build_type = build_info().build_type;
+  if (simt::check_mode()) {
+    e.build_type += ", check mode of the emulator";
+    e.reasons.push_back(
+        {"timing", "this build checks every access of the kernels (preset check); it judges and never times"});
+  }
   e.revision = build_info().revision;
   e.dirty = build_info().dirty;
   e.libraries.push_back({"nlohmann/json", std::to_string(NLOHMANN_JSON_VERSION_MAJOR) + "." +
