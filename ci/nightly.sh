@@ -14,7 +14,7 @@ usage() {
 usage: ci/nightly.sh [--seeds N] [--first-seed S] [--stage NAME]...
   --seeds N       verify with N seeds (default 20)
   --first-seed S  the first of them (default: today's date as yyyymmdd, printed)
-  --stage NAME    only this stage (repeatable): compile_all, tests, asan, tsan, fuzz, seeds, suite, tidy
+  --stage NAME    only this stage (repeatable): compile_all, tests, asan, tsan, check_mode, fuzz, seeds, suite, tidy
   Writes into out/nightly. Exit status 0 when every stage that could run passed.
 TEXT
 }
@@ -34,8 +34,8 @@ while [ $# -gt 0 ]; do
     --seeds) seeds=$2 && shift 2 ;;
     --first-seed) first_seed=$2 && shift 2 ;;
     --stage)
-      [[ " compile_all tests asan tsan fuzz seeds suite tidy " == *" $2 "* ]] ||
-        fail "unknown stage '$2'; accepted: compile_all, tests, asan, tsan, fuzz, seeds, suite, tidy"
+      [[ " compile_all tests asan tsan check_mode fuzz seeds suite tidy " == *" $2 "* ]] ||
+        fail "unknown stage '$2'; accepted: compile_all, tests, asan, tsan, check_mode, fuzz, seeds, suite, tidy"
       stages+=("$2") && shift 2
       ;;
     *) fail "unknown option '$1'; accepted: --seeds, --first-seed, --stage" ;;
@@ -81,6 +81,13 @@ tidy() {
     xargs -0 --max-procs="$(nproc)" --max-args=4 clang-tidy --quiet -p build/cpu 2>/dev/null
 }
 
+# Every access of every kernel judged: the emulator's check mode over all operators, in four orders of threads.
+check_mode() {
+  configure_and_build check --target lockstep harness_simt_test || return 1
+  build/check/bin/harness_simt_test --gtest_brief=1 || return 1
+  build/check/bin/lockstep verify --suite nightly --filter '*/cuda.*' --gtest_brief=1 --out "$out/check_mode"
+}
+
 mkdir -p "$out"
 run_stage setup ci/setup.sh || { print_stages && exit 1; }
 
@@ -94,6 +101,7 @@ fi
 if wanted tests; then run_stage tests ci/check.sh --preset "$preset" || true; fi
 if wanted asan; then run_stage asan ci/check.sh --asan || true; fi
 if wanted tsan; then run_stage tsan thread_sanitizer || true; fi
+if wanted check_mode; then run_stage check_mode check_mode || true; fi
 if wanted fuzz; then
   if command -v clang++ >/dev/null 2>&1; then
     run_stage fuzz ci/fuzz.sh --runs 1000000 || true
