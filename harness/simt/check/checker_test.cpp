@@ -10,14 +10,6 @@
 namespace lockstep::emulated {
 namespace {
 
-using simt::FaultKind;
-using testing::at_line;
-using testing::expect_found;
-using testing::expect_silent;
-using testing::GlobalTensor;
-
-constexpr char kFile[] = "harness/simt/check/checker_test.cpp";
-
 constexpr int kWriteOwn = __LINE__ + 5, kReadNeighbour = __LINE__ + 7;
 template <bool kBarrier>
 __global__ void neighbour(float* out) {
@@ -31,8 +23,8 @@ __global__ void neighbour(float* out) {
 TEST(Checker, NeighbourReadWithoutBarrier) {
   const GlobalTensor<float> out("out", 192, false);
   const std::string found = expect_found(FaultKind::race, neighbour<false>, {1, 64}, out.data());
-  EXPECT_CONTAINS(found, at_line(kFile, kWriteOwn));
-  EXPECT_CONTAINS(found, at_line(kFile, kReadNeighbour));
+  EXPECT_CONTAINS(found, at_line(kWriteOwn));
+  EXPECT_CONTAINS(found, at_line(kReadNeighbour));
   EXPECT_CONTAINS(found, "shared array 'tile'");
   EXPECT_CONTAINS(found, "no __syncwarp or barrier");
   EXPECT_CONTAINS(found, "times)");
@@ -57,8 +49,8 @@ TEST(Checker, ExchangeWithinAWarpNeedsSyncwarp) {
   const GlobalTensor<int> out("out", 128, false);
   for (const auto kernel : {exchange<Between::nothing>, exchange<Between::shuffle>}) {
     const std::string found = expect_found(FaultKind::race, kernel, {1, 64}, out.data());
-    EXPECT_CONTAINS(found, at_line(kFile, kExchangeWrite));
-    EXPECT_CONTAINS(found, at_line(kFile, kExchangeRead));
+    EXPECT_CONTAINS(found, at_line(kExchangeWrite));
+    EXPECT_CONTAINS(found, at_line(kExchangeRead));
   }
   expect_silent(exchange<Between::syncwarp>, {2, 64}, out.data());
 }
@@ -99,8 +91,8 @@ __global__ void reuse(int* out) {
 TEST(Checker, OverwritingWhatOthersStillRead) {
   const GlobalTensor<int> out("out", 192, false);
   const std::string found = expect_found(FaultKind::race, reuse<false>, {1, 96}, out.data());
-  EXPECT_CONTAINS(found, at_line(kFile, kOverwrite));
-  EXPECT_CONTAINS(found, at_line(kFile, kReadBefore));
+  EXPECT_CONTAINS(found, at_line(kOverwrite));
+  EXPECT_CONTAINS(found, at_line(kReadBefore));
   expect_silent(reuse<true>, {2, 96}, out.data());
 }
 
@@ -113,8 +105,8 @@ __global__ void write_by_block(int* out) {
 TEST(Checker, TwoBlocksWriteOneWord) {
   const GlobalTensor<int> out("sums", 4, false);
   const std::string found = expect_found(FaultKind::race, write_by_block<true>, {4, 32}, out.data());
-  EXPECT_CONTAINS(found, "block (1,0,0), thread (0,0,0) at " + at_line(kFile, kSameWord));
-  EXPECT_CONTAINS(found, "block (0,0,0), thread (0,0,0) wrote at " + at_line(kFile, kSameWord));
+  EXPECT_CONTAINS(found, "block (1,0,0), thread (0,0,0) at " + at_line(kSameWord));
+  EXPECT_CONTAINS(found, "block (0,0,0), thread (0,0,0) wrote at " + at_line(kSameWord));
   EXPECT_CONTAINS(found, "'sums' + 0");
   EXPECT_CONTAINS(found, "nothing orders two blocks");
   expect_silent(write_by_block<false>, {4, 32}, out.data());
@@ -218,9 +210,9 @@ TEST(Checker, LastBlockDoneIsAnnotated) {
                result.data());
   *finished.data() = 0;
   // Whoever is second takes itself for the last: what later blocks write is not ordered before what it read.
-  const std::string found = testing::outcome_of({}, last_block_adds<Protocol::too_early>, {5, 64}, parts.data(),
-                                                finished.data(), result.data())
-                                .message;
+  const std::string found =
+      outcome_of({}, last_block_adds<Protocol::too_early>, {5, 64}, parts.data(), finished.data(), result.data())
+          .message;
   EXPECT_CONTAINS(found, "race");
 }
 
@@ -236,7 +228,7 @@ __global__ void read_unwritten(float* out) {
 TEST(Checker, UninitialisedSharedMemory) {
   const GlobalTensor<float> out("out", 128, false);
   const std::string found = expect_found(FaultKind::uninitialised_read, read_unwritten<false>, {1, 64}, out.data());
-  EXPECT_CONTAINS(found, "thread (40,0,0) at " + at_line(kFile, kUnwritten));
+  EXPECT_CONTAINS(found, "thread (40,0,0) at " + at_line(kUnwritten));
   EXPECT_CONTAINS(found, "shared array 'tile' + 160");
   expect_silent(read_unwritten<true>, {2, 64}, out.data());
 }
@@ -262,7 +254,7 @@ __global__ void past_shared(int count) {
 
 TEST(Checker, SharedWritePastTheEnd) {
   const std::string found = expect_found(FaultKind::out_of_bounds, past_shared, {1, 1}, 33);
-  EXPECT_CONTAINS(found, at_line(kFile, kPastShared));
+  EXPECT_CONTAINS(found, at_line(kPastShared));
   EXPECT_CONTAINS(found, "shared array 'tile', 0 bytes past its end at 128");
   expect_silent(past_shared, {1, 1}, 32);
 }

@@ -7,14 +7,6 @@
 namespace lockstep::emulated {
 namespace {
 
-using simt::FaultKind;
-using testing::at_line;
-using testing::expect_found;
-using testing::expect_silent;
-using testing::GlobalTensor;
-
-constexpr char kFile[] = "harness/simt/check/copies_test.cpp";
-
 enum class Mistake { none, no_wait, waits_too_late, no_barrier, reads_past_end };
 
 constexpr int kCopyLine = __LINE__ + 5, kReadLine = __LINE__ + 9;
@@ -35,8 +27,8 @@ TEST(Copies, AreAskedForBeforeTheyArrive) {
   expect_silent(stage<Mistake::none>, {1, 64}, in.data(), out.data());
   for (const auto kernel : {stage<Mistake::no_wait>, stage<Mistake::waits_too_late>}) {
     const std::string found = expect_found(FaultKind::missing_wait, kernel, {1, 64}, in.data(), out.data());
-    EXPECT_CONTAINS(found, at_line(kFile, kReadLine));
-    EXPECT_CONTAINS(found, "started to copy to at " + at_line(kFile, kCopyLine));
+    EXPECT_CONTAINS(found, at_line(kReadLine));
+    EXPECT_CONTAINS(found, "started to copy to at " + at_line(kCopyLine));
     EXPECT_CONTAINS(found, "shared array 'buffer'");
   }
 }
@@ -44,8 +36,8 @@ TEST(Copies, AreAskedForBeforeTheyArrive) {
 TEST(Copies, AreRacesWithoutABarrier) {
   const GlobalTensor<float> in("in", 256), out("out", 256, false);
   const std::string found = expect_found(FaultKind::race, stage<Mistake::no_barrier>, {1, 64}, in.data(), out.data());
-  EXPECT_CONTAINS(found, at_line(kFile, kReadLine));
-  EXPECT_CONTAINS(found, at_line(kFile, kCopyLine));
+  EXPECT_CONTAINS(found, at_line(kReadLine));
+  EXPECT_CONTAINS(found, at_line(kCopyLine));
 }
 
 TEST(Copies, ReadWithinBounds) {
@@ -77,11 +69,11 @@ TEST(MatrixLoads, ReadWhatOtherLanesWrote) {
   expect_silent(load_rows<true, false>, {1, 32}, out.data());
   expect_silent(load_rows<true, true>, {1, 32}, out.data());
   std::string found = expect_found(FaultKind::race, load_rows<false, false>, {1, 32}, out.data());
-  EXPECT_CONTAINS(found, at_line(kFile, kRowLine));
-  EXPECT_CONTAINS(found, at_line(kFile, kLoadLine));
+  EXPECT_CONTAINS(found, at_line(kRowLine));
+  EXPECT_CONTAINS(found, at_line(kLoadLine));
   found = expect_found(FaultKind::race, load_rows<false, true>, {1, 32}, out.data());
-  EXPECT_CONTAINS(found, at_line(kFile, kRowLine));
-  EXPECT_CONTAINS(found, at_line(kFile, kTransposedLine));
+  EXPECT_CONTAINS(found, at_line(kRowLine));
+  EXPECT_CONTAINS(found, at_line(kTransposedLine));
 }
 
 }  // namespace

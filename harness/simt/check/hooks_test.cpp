@@ -10,15 +10,6 @@
 namespace lockstep::emulated {
 namespace {
 
-using simt::FaultKind;
-using testing::at_line;
-using testing::expect_found;
-using testing::expect_silent;
-using testing::GlobalTensor;
-using testing::outcome_of;
-
-constexpr char kFile[] = "harness/simt/check/hooks_test.cpp";
-
 template <class Element>
 __global__ void assign(const Element* in, Element* out) {
   *out = *in;
@@ -107,7 +98,7 @@ __global__ void read_vector(const float* in, float* out) {
 TEST(Hooks, MisalignedVector) {
   const GlobalTensor<float> in("in", 8), out("out", 1);
   const std::string found = expect_found(FaultKind::misaligned, read_vector, {1, 1}, in.data() + 1, out.data());
-  EXPECT_CONTAINS(found, at_line(kFile, kVectorLine));
+  EXPECT_CONTAINS(found, at_line(kVectorLine));
   EXPECT_CONTAINS(found, "no multiple of 16");
   EXPECT_CONTAINS(found, "'in' + 4");
   expect_silent(read_vector, {1, 1}, in.data() + 4, out.data());

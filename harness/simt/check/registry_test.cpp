@@ -9,14 +9,6 @@
 namespace lockstep::emulated {
 namespace {
 
-using simt::FaultKind;
-using testing::at_line;
-using testing::expect_found;
-using testing::expect_silent;
-using testing::GlobalTensor;
-
-constexpr char kFile[] = "harness/simt/check/registry_test.cpp";
-
 constexpr int kCopyLine = __LINE__ + 3;
 __global__ void copy(const float* in, float* out, int count) {
   const int i = static_cast<int>(blockIdx.x * blockDim.x + threadIdx.x);
@@ -26,10 +18,10 @@ __global__ void copy(const float* in, float* out, int count) {
 TEST(Registry, WritesAndReadsPastTheEnd) {
   const GlobalTensor<float> large("large", 64), small("small", 40, false), input("input", 40);
   std::string found = expect_found(FaultKind::out_of_bounds, copy, {2, 32}, large.data(), small.data(), 64);
-  EXPECT_CONTAINS(found, at_line(kFile, kCopyLine) + ": writes 4 bytes of 'small', 0 bytes past its end at 160");
+  EXPECT_CONTAINS(found, at_line(kCopyLine) + ": writes 4 bytes of 'small', 0 bytes past its end at 160");
   EXPECT_CONTAINS(found, "block (1,0,0), thread (8,0,0)");
   found = expect_found(FaultKind::out_of_bounds, copy, {2, 32}, input.data(), large.data(), 64);
-  EXPECT_CONTAINS(found, at_line(kFile, kCopyLine) + ": reads 4 bytes of 'input', 0 bytes past its end at 160");
+  EXPECT_CONTAINS(found, at_line(kCopyLine) + ": reads 4 bytes of 'input', 0 bytes past its end at 160");
   found = expect_found(FaultKind::out_of_bounds, copy, {1, 32}, input.data() - 3, large.data(), 32);
   EXPECT_CONTAINS(found, "12 bytes before its start");
   expect_silent(copy, {2, 32}, large.data(), small.data(), 40);
@@ -54,7 +46,7 @@ TEST(Registry, UseAfterFree) {
   }
   const std::string found = expect_found(FaultKind::use_after_free, copy, {2, 32}, released, out.data(), 64);
   EXPECT_CONTAINS(found, "reads 4 bytes of released 'in' + 0");
-  EXPECT_CONTAINS(found, at_line(kFile, kCopyLine));
+  EXPECT_CONTAINS(found, at_line(kCopyLine));
   EXPECT_TRUE(simt::check::is_released(reinterpret_cast<std::uintptr_t>(released)));
 }
 

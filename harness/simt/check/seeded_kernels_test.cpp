@@ -7,14 +7,6 @@
 namespace lockstep::emulated {
 namespace {
 
-using simt::FaultKind;
-using testing::at_line;
-using testing::expect_found;
-using testing::expect_silent;
-using testing::GlobalTensor;
-
-constexpr char kFile[] = "harness/simt/check/seeded_kernels_test.cpp";
-
 enum class Missing { nothing, barrier_after_partials, barrier_before_reuse, trailing_barrier };
 
 __device__ __forceinline__ float sum_of_warp(float value) {
@@ -58,8 +50,8 @@ TEST(SeededKernels, LayerNorm) {
   for (const auto kernel :
        {normalize_rows<Missing::barrier_after_partials>, normalize_rows<Missing::barrier_before_reuse>}) {
     const std::string found = expect_found(FaultKind::race, kernel, {3, 128}, x.data(), y.data(), 300);
-    EXPECT_CONTAINS(found, at_line(kFile, kPartialWrite));
-    EXPECT_CONTAINS(found, at_line(kFile, kPartialRead));
+    EXPECT_CONTAINS(found, at_line(kPartialWrite));
+    EXPECT_CONTAINS(found, at_line(kPartialRead));
     EXPECT_CONTAINS(found, "shared array 'partials'");
     EXPECT_CONTAINS(found, "no barrier of the block lies between");
   }
@@ -93,9 +85,8 @@ void expect_trailing_barrier_is_missed() {
   expect_silent(multiply<Missing::nothing, Element>, shape, a.data(), b.data(), c.data(), kSize);
   const std::string found = expect_found(FaultKind::race, multiply<Missing::trailing_barrier, Element>, shape, a.data(),
                                          b.data(), c.data(), kSize);
-  EXPECT_CONTAINS(found,
-                  at_line(kFile, kTileWrite) + ": writes " + std::to_string(sizeof(Element)) + " bytes of shared");
-  EXPECT_CONTAINS(found, "read at " + at_line(kFile, kTileRead));
+  EXPECT_CONTAINS(found, at_line(kTileWrite) + ": writes " + std::to_string(sizeof(Element)) + " bytes of shared");
+  EXPECT_CONTAINS(found, "read at " + at_line(kTileRead));
   EXPECT_CONTAINS(found, "'a_tile'");
 }
 
@@ -104,6 +95,72 @@ TEST(SeededKernels, MatrixProduct) { expect_trailing_barrier_is_missed<float>();
 TEST(SeededKernels, MatrixProductOfHalves) { expect_trailing_barrier_is_missed<__half>(); }
 
 TEST(SeededKernels, MatrixProductOfBytes) { expect_trailing_barrier_is_missed<signed char>(); }
+
+// What the emulator reports without the check mode has to come through it unchanged, from either compiler.
+
+constexpr int kEarlyBarrier = __LINE__ + 4;
+__global__ void different_barriers(int* out) {
+  out[threadIdx.x] = 0;
+  if (threadIdx.x < 40) {
+    __syncthreads();
+  } else {
+    __syncthreads();
+  }
+}
+
+TEST(SeededKernels, DifferentBarriersOfOneBlock) {
+  const GlobalTensor<int> out("out", 64, false);
+  const std::string found = expect_found(FaultKind::divergent_barrier, different_barriers, {1, 64}, out.data());
+  EXPECT_CONTAINS(found, at_line(kEarlyBarrier));
+  EXPECT_CONTAINS(found, "another barrier");
+}
+
+template <int kLimit>
+__global__ void barrier_of_some(int* out) {
+  if (threadIdx.x < kLimit) __syncthreads();
+  out[threadIdx.x] = 0;
+}
+
+TEST(SeededKernels, BarrierThatTheOthersExitAheadOf) {
+  const GlobalTensor<int> out("out", 64, false);
+  EXPECT_CONTAINS(expect_found(FaultKind::divergent_barrier, barrier_of_some<40>, {1, 64}, out.data()),
+                  "40 of 64 threads wait here, the other 24 have exited");
+  expect_silent(barrier_of_some<64>, {1, 64}, out.data());
+}
+
+constexpr int kShuffle = __LINE__ + 3;
+template <int kLanes>
+__global__ void shuffle_of_some(int* out) {
+  if (threadIdx.x < kLanes) out[threadIdx.x] = __shfl_down_sync(0xffffffffu, static_cast<int>(threadIdx.x), 1);
+}
+
+TEST(SeededKernels, ShuffleNamesLanesThatAreAbsent) {
+  const GlobalTensor<int> out("out", 32, false);
+  EXPECT_CONTAINS(expect_found(FaultKind::absent_lane, shuffle_of_some<20>, {1, 32}, out.data()), at_line(kShuffle));
+  expect_silent(shuffle_of_some<32>, {1, 32}, out.data());
+}
+
+/// Without end where `bottom` is never reached.
+__attribute__((noinline)) __device__ int descend(int depth, const volatile int* bottom) {
+  volatile int frame[64];
+  frame[depth % 64] = depth;
+  if (depth == *bottom) return frame[depth % 64];
+  return descend(depth + 1, bottom) + frame[depth % 64];
+}
+
+__global__ void recurse(const int* bottom, int* out) {
+  __syncthreads();
+  if (threadIdx.x == 11) out[0] = descend(0, bottom);
+}
+
+TEST(SeededKernels, StackOfOneThreadRunsOver) {
+  const GlobalTensor<int> out("out", 1, false), bottom("bottom", 1);
+  *bottom.data() = -1;
+  EXPECT_CONTAINS(expect_found(FaultKind::stack_overflow, recurse, {1, 64}, bottom.data(), out.data()),
+                  "thread (11,0,0)");
+  *bottom.data() = 20;
+  expect_silent(recurse, {1, 64}, bottom.data(), out.data());
+}
 
 /// The emulator's own faults are found as ever, and what the check mode saw before stands behind them.
 __global__ void race_then_trap(int* out) {
@@ -114,7 +171,7 @@ __global__ void race_then_trap(int* out) {
 
 TEST(SeededKernels, AFaultBringsItsFindings) {
   const GlobalTensor<int> out("out", 1);
-  const testing::Outcome outcome = testing::outcome_of({}, race_then_trap, {1, 32}, out.data());
+  const Outcome outcome = outcome_of({}, race_then_trap, {1, 32}, out.data());
   EXPECT_EQ(outcome.kind, FaultKind::trap);
   EXPECT_CONTAINS(outcome.message, "trap in block (0,0,0), thread (7,0,0)");
   EXPECT_CONTAINS(outcome.message, " | race in block");
@@ -124,7 +181,7 @@ __global__ void step(int* counter) { atomicAdd(counter, 1); }
 
 TEST(SeededKernels, NothingIsLeftOfALaunchThatFailed) {
   const GlobalTensor<int> out("out", 1);
-  EXPECT_NE(testing::outcome_of({}, race_then_trap, {1, 32}, out.data()).message, "");
+  EXPECT_NE(outcome_of({}, race_then_trap, {1, 32}, out.data()).message, "");
   expect_silent(step, {4, 64}, out.data());
 }
 

@@ -11,7 +11,9 @@
 #include "harness/simt/port.cuh"
 #include "harness/simt/settings.hpp"
 
-namespace lockstep::emulated::testing {
+namespace lockstep::emulated {
+
+using simt::FaultKind;
 
 /// A tensor of global memory called `name`; zeros, or unwritten.
 template <class Element>
@@ -45,7 +47,7 @@ inline std::vector<simt::Settings> every_schedule() {
 
 struct Outcome {
   std::string message;  // empty: nothing was reported
-  simt::FaultKind kind = simt::FaultKind::trap;
+  FaultKind kind = simt::FaultKind::trap;
 };
 
 template <class... Parameters, class... Arguments>
@@ -72,7 +74,7 @@ void expect_silent(void (*kernel)(Parameters...), const LaunchShape& shape, cons
 /// Expects this kind of finding in forward order, where luck is on the kernel's side, and in every other; returns the
 /// message of the forward order.
 template <class... Parameters, class... Arguments>
-std::string expect_found(simt::FaultKind kind, void (*kernel)(Parameters...), const LaunchShape& shape,
+std::string expect_found(FaultKind kind, void (*kernel)(Parameters...), const LaunchShape& shape,
                          const Arguments&... arguments) {
   std::string first;
   for (const simt::Settings& settings : every_schedule()) {
@@ -84,9 +86,12 @@ std::string expect_found(simt::FaultKind kind, void (*kernel)(Parameters...), co
   return first;
 }
 
-inline std::string at_line(const char* file, int line) { return std::string(file) + ":" + std::to_string(line); }
+/// How a report names that line of the test which asks.
+inline std::string at_line(int line, const std::string& file = __builtin_FILE()) {
+  return file.substr(file.rfind("harness/simt/check/")) + ":" + std::to_string(line);
+}
 
-}  // namespace lockstep::emulated::testing
+}  // namespace lockstep::emulated
 
 #define EXPECT_CONTAINS(text, part) EXPECT_NE((text).find(part), std::string::npos) << (text)
 #define EXPECT_LACKS(text, part) EXPECT_EQ((text).find(part), std::string::npos) << (text)
