@@ -3,7 +3,7 @@
 #   Shared libraries of kernels for `lockstep verify --load`, from one source each:
 #     NAME           for a GPU, by nvcc, where there is one
 #     NAME_emulated  for the emulator, by the C++ compiler
-#     NAME_checked   for the emulator's check mode, where the package has it
+#     NAME_checked   for the emulator's check mode: every access is judged (harness/simt/check/README.md)
 #   All of them are called NAME in reports. They export the two functions of harness/plugin/lockstep_kernels.h and nothing
 #   else. Includes are found from the current source folder; more is added to the targets as to any other.
 set(LOCKSTEP_KERNELS_MAP "${CMAKE_CURRENT_LIST_DIR}/lockstep_kernels.map")
@@ -34,6 +34,9 @@ function(lockstep_add_kernels name)
       list(APPEND targets ${name}_${flavour})
     endif()
   endforeach()
+  if(TARGET ${name}_checked)  # its tensors are handed to the check mode, see harness/plugin/checked_tensors.hpp
+    target_compile_definitions(${name}_checked PRIVATE LOCKSTEP_LIBRARY_EMULATED=1 LOCKSTEP_LIBRARY_CHECKED=1)
+  endif()
   if(LOCKSTEP_CUDA AND CMAKE_CUDA_COMPILER)
     add_library(${name} MODULE ${sources})
     set_source_files_properties(${sources} PROPERTIES LANGUAGE CUDA)

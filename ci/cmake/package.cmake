@@ -6,7 +6,7 @@ if(TARGET simt_emulated)
   set(package_folder lib/cmake/lockstep)
   set_target_properties(lockstep PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
   install(TARGETS lockstep RUNTIME DESTINATION bin)
-  install(TARGETS simt_emulated EXPORT lockstepTargets ARCHIVE DESTINATION lib)
+  install(TARGETS simt_emulated simt_checked simt_checked_runtime EXPORT lockstepTargets ARCHIVE DESTINATION lib)
   install(EXPORT lockstepTargets NAMESPACE lockstep:: DESTINATION ${package_folder})
 
   # Headers keep their paths, so that a kernel's source reads the same inside the tree and outside of it.
@@ -14,6 +14,7 @@ if(TARGET simt_emulated)
           FILES_MATCHING PATTERN "*.hpp" PATTERN "*.cuh")
   install(FILES "${LOCKSTEP_ROOT}/harness/data/error.hpp" DESTINATION ${LOCKSTEP_INSTALLED_HEADERS}/harness/data)
   install(FILES "${LOCKSTEP_ROOT}/harness/plugin/lockstep_kernels.h" "${LOCKSTEP_ROOT}/harness/plugin/lockstep_kernels.hpp"
+                "${LOCKSTEP_ROOT}/harness/plugin/checked_tensors.hpp"
           DESTINATION ${LOCKSTEP_INSTALLED_HEADERS}/harness/plugin)
 
   set(config "${CMAKE_BINARY_DIR}/package")

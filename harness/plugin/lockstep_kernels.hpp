@@ -12,8 +12,8 @@
 //   LOCKSTEP_KERNELS(WarpPerRow, ...)
 //
 // Compiled by nvcc the library runs on a GPU. Compiled by a C++ compiler with LOCKSTEP_LIBRARY_EMULATED defined and the
-// emulator linked it runs there; without, its functions run on the CPU. `lockstep_add_kernels` of the CMake package does all
-// that. An exception becomes a status with its text, whatever the emulator finds included.
+// emulator linked it runs there, with LOCKSTEP_LIBRARY_CHECKED in its check mode; without, its functions run on the CPU.
+// `lockstep_add_kernels` of the CMake package does all that. An exception becomes a status with its text, whatever the emulator finds included.
 #pragma once
 
 #include <algorithm>
@@ -34,6 +34,9 @@
 #include "harness/simt/expected_stream.hpp"
 #include "harness/simt/port.cuh"
 #include "harness/simt/settings.hpp"
+#ifdef LOCKSTEP_LIBRARY_CHECKED
+#include "harness/plugin/checked_tensors.hpp"
+#endif
 #endif
 
 namespace lockstep::library {
@@ -162,6 +165,27 @@ struct Launch {
   std::int64_t workspace_bytes = 0;
 };
 
+/// A kernel with what has to live as long.
+template <class Kernel>
+struct Plan {
+#ifdef LOCKSTEP_LIBRARY_CHECKED
+  explicit Plan(const lockstep_problem& problem) : tensors(problem), kernel(Problem(tensors.problem())) {}
+  void launch(Launch launch) {
+    launch.workspace = tensors.bring(launch.workspace, launch.workspace_bytes);
+    kernel.launch(launch);
+    tensors.take_back();
+  }
+  CheckedTensors tensors;
+  Kernel kernel;
+  static constexpr double kPreemption = 0.02;  // of the accesses, where threads come in random order
+#else
+  explicit Plan(const lockstep_problem& problem) : kernel(Problem(problem)) {}
+  void launch(const Launch& launch) { kernel.launch(launch); }
+  Kernel kernel;
+  static constexpr double kPreemption = 0;
+#endif
+};
+
 inline void write_message(lockstep_message* message, const char* text) noexcept {
   if (!message || !message->text || message->capacity == 0) return;
   std::strncpy(message->text, text, message->capacity - 1);
@@ -207,10 +231,10 @@ struct Adapter {
   static std::int32_t prepare(const void*, const lockstep_problem* problem, void** plan, std::int64_t* workspace_bytes,
                               lockstep_message* message) noexcept {
     return guarded(message, [&]() -> std::int32_t {
-      auto* const kernel = new Kernel(Problem(*problem));
-      *plan = kernel;
+      auto* const made = new Plan<Kernel>(*problem);
+      *plan = made;
       *workspace_bytes = 0;
-      if constexpr (requires { kernel->workspace_bytes(); }) *workspace_bytes = kernel->workspace_bytes();
+      if constexpr (requires { made->kernel.workspace_bytes(); }) *workspace_bytes = made->kernel.workspace_bytes();
       return LOCKSTEP_OK;
     });
   }
@@ -218,15 +242,18 @@ struct Adapter {
                              lockstep_message* message) noexcept {
     return guarded(message, [&]() -> std::int32_t {
 #if defined(LOCKSTEP_LIBRARY_EMULATED) && !defined(__CUDACC__)
-      const simt::SettingsScope settings(
-          {.order = static_cast<simt::Order>(launch->emulated_order), .seed = launch->emulated_seed, .os_threads = 1});
+      const auto order = static_cast<simt::Order>(launch->emulated_order);
+      const simt::SettingsScope settings({.order = order,
+                                          .seed = launch->emulated_seed,
+                                          .os_threads = 1,
+                                          .preemption = order == simt::Order::random ? Plan<Kernel>::kPreemption : 0});
       const simt::ExpectedStream stream(launch->stream);
 #endif
-      static_cast<const Kernel*>(plan)->launch({launch->stream, launch->workspace, launch->workspace_bytes});
+      static_cast<Plan<Kernel>*>(plan)->launch({launch->stream, launch->workspace, launch->workspace_bytes});
       return LOCKSTEP_OK;
     });
   }
-  static void release(const void*, void* plan) noexcept { delete static_cast<Kernel*>(plan); }
+  static void release(const void*, void* plan) noexcept { delete static_cast<Plan<Kernel>*>(plan); }
 
   static constexpr lockstep_implementation implementation{sizeof(lockstep_implementation),
                                                           Kernel::description.operator_name,

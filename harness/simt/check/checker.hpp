@@ -19,7 +19,8 @@ class BlockRunner;
 namespace lockstep::simt::check {
 
 inline constexpr std::size_t kSharedBytes = 1024 * 1024;  // an arena's
-inline constexpr std::size_t kGlobalBytes = std::size_t{32} << 30;
+// Addresses alone: tensors whose rows lie 2^31 elements apart shall fit.
+inline constexpr std::size_t kGlobalBytes = std::size_t{128} << 30;
 
 class Checker {
  public:

@@ -28,6 +28,13 @@ class Registry {
     return reinterpret_cast<void*>(base);
   }
 
+  void* reserve(std::size_t skew, std::size_t bytes, const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    const std::uintptr_t base = ring_.take(skew + bytes);
+    name_part(*ring_.at(base), base + skew, bytes, name);
+    return reinterpret_cast<void*>(base);
+  }
+
   void release(std::uintptr_t base) {
     const std::lock_guard lock(mutex_);
     const check::Allocation* const released = ring_.at(base);
@@ -44,9 +51,7 @@ class Registry {
     if (found == nullptr) return;
     set_state(found->base, found->reserved, check::ByteState::outside);
     set_state(first, bytes, check::ByteState::unwritten);
-    found->tensor = first;
-    found->bytes = bytes;
-    found->name = "'" + name + "'";
+    name_part(*found, first, bytes, name);
   }
 
   void mark(std::uintptr_t first, std::size_t bytes, GlobalContent content) {
@@ -74,11 +79,17 @@ class Registry {
         mmap(nullptr, check::kGlobalBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (mapped == MAP_FAILED)
       throw Error(
-          "check mode: the system refuses 32 GiB of address space for global memory; accepted: no limit on "
-          "address space");
+          "check mode: the system refuses address space for global memory; accepted: no limit on address space");
     const auto begin = reinterpret_cast<std::uintptr_t>(mapped);
     ring_ = check::AddressRing(begin, begin + check::kGlobalBytes);
     shadow().place(mapped);
+  }
+
+  static void name_part(check::Allocation& allocation, std::uintptr_t first, std::size_t bytes,
+                        const std::string& name) {
+    allocation.tensor = first;
+    allocation.bytes = bytes;
+    allocation.name = "'" + name + "'";
   }
 
   static check::ShadowRegion& shadow() { return check::Checker::instance().global(); }
@@ -110,6 +121,10 @@ void mark_global(const void* first, std::size_t bytes, GlobalContent content) {
 }
 
 namespace check {
+
+void* reserve_global(std::size_t skew, std::size_t bytes, const std::string& name) {
+  return Registry::instance().reserve(skew, bytes, name);
+}
 
 std::string describe_global_address(std::uintptr_t address) { return Registry::instance().text(address); }
 

@@ -59,5 +59,16 @@ TEST(Registry, AllocationsAreAlignedAndApart) {
   for (void* memory : all) simt::release_global(memory);
 }
 
+TEST(Registry, WhatIsReservedMayBeTouchedWhereItIsMarked) {
+  const GlobalTensor<float> out("out", 64);
+  void* const memory = simt::check::reserve_global(8, std::size_t{40} << 30, "wide");
+  auto* const wide = reinterpret_cast<float*>(static_cast<char*>(memory) + 8);
+  EXPECT_CONTAINS(expect_found(FaultKind::out_of_bounds, copy, {1, 32}, wide, out.data(), 32), "'wide' + 0");
+  simt::mark_global(wide, 32 * sizeof(float), simt::GlobalContent::written);
+  expect_silent(copy, {1, 32}, wide, out.data(), 32);
+  EXPECT_CONTAINS(expect_found(FaultKind::out_of_bounds, copy, {1, 33}, wide, out.data(), 33), "'wide' + 128");
+  simt::release_global(memory);
+}
+
 }  // namespace
 }  // namespace lockstep::emulated

@@ -31,7 +31,14 @@ ShadowRegion::ShadowRegion(std::size_t bytes)
       states_(static_cast<ByteState*>(map(bytes))) {}
 
 void ShadowRegion::set_state(std::size_t offset, std::size_t bytes, ByteState state) {
-  fill_plainly(states_ + offset, static_cast<int>(state), bytes);
+  constexpr std::size_t kPage = 4096;
+  const std::size_t first_page = (offset + kPage - 1) / kPage * kPage, end_page = (offset + bytes) / kPage * kPage;
+  if (state != ByteState::outside || end_page <= first_page)
+    return fill_plainly(states_ + offset, static_cast<int>(state), bytes);
+  // Pages given back are `outside` again, and need no memory.
+  give_back(states_ + first_page, end_page - first_page);
+  fill_plainly(states_ + offset, static_cast<int>(state), first_page - offset);
+  fill_plainly(states_ + end_page, static_cast<int>(state), offset + bytes - end_page);
 }
 
 void ShadowRegion::forget(std::size_t offset, std::size_t bytes) {
