@@ -8,6 +8,7 @@
 #include "harness/data/error.hpp"
 #include "harness/device/named_range.hpp"
 #include "harness/plan/case_inputs.hpp"
+#include "harness/plan/check_mode_bound.hpp"
 #include "harness/plan/inspections.hpp"
 #include "harness/simt/check_mode.hpp"
 #include "harness/simt/settings.hpp"
@@ -179,6 +180,11 @@ CaseResult verify_case(const Case& item, Device& device, const VerifyOptions& op
       result.reason = *reason;
       return result;
     }
+    if (simt::check_mode() && device.kind() == DeviceKind::emulated)
+      if (const auto reason = beyond_check_mode(item.definition->cost(item.problem()))) {
+        result.reason = *reason;
+        return result;
+      }
     run_and_judge(item, device, options, result);
   } catch (const Refused& refusal) {
     result.outcome = Outcome::refused;

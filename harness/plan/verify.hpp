@@ -37,7 +37,7 @@ struct CaseResult {
 };
 
 /// Draws inputs, runs the implementation (twice; under the emulator in three thread orders, in its check mode once more
-/// with threads preempted at their accesses), and judges every launch: canaries, inputs unchanged, everything written, the
+/// with threads preempted at their accesses and problems of up to kMostUnderCheckMode), and judges every launch: canaries, inputs unchanged, everything written, the
 /// three gates, equal bits where determinism is promised.
 /// Never throws for what the implementation does: an exception from it is the outcome `failed` with its message. A problem
 /// that the contract refuses is `refused`, one the implementation cannot take is `skipped`.
