@@ -3,31 +3,24 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
 #include <cmath>
 #include <fstream>
 #include <sstream>
 
 #include "harness/data/error.hpp"
+#include "harness/data/testing/temporary_folder.hpp"
 #include "reports/testing/synthetic_report.hpp"
 
 namespace lockstep::reports {
 namespace {
 
-using testing::AllOf;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
-class ReportFile : public testing::Test {
+class ReportFile : public ::testing::Test {
  protected:
-  void SetUp() override {
-    std::string pattern = (std::filesystem::temp_directory_path() / "lockstep_report_XXXXXX").string();
-    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
-    folder_ = pattern;
-  }
-  void TearDown() override { std::filesystem::remove_all(folder_); }
-
   std::filesystem::path write(const std::string& text) const {
     const std::filesystem::path path = folder_ / "report.json";
     std::ofstream(path, std::ios::binary) << text;
@@ -52,7 +45,8 @@ class ReportFile : public testing::Test {
     return message_for(document.dump());
   }
 
-  std::filesystem::path folder_;
+  const lockstep::testing::TemporaryFolder temporary_;
+  const std::filesystem::path folder_ = temporary_.path();
 };
 
 TEST_F(ReportFile, ComesBackAsItWas) {

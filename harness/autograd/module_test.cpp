@@ -9,6 +9,7 @@
 #include "harness/autograd/module_state.hpp"
 #include "harness/autograd/testing/product_operator.hpp"
 #include "harness/data/error.hpp"
+#include "harness/data/testing/temporary_folder.hpp"
 
 namespace lockstep {
 namespace {
@@ -104,8 +105,8 @@ TEST_F(ModuleTest, ABackwardHookRunsWhereTheInputNeedsNoGradient) {
 }
 
 TEST_F(ModuleTest, AStateGoesToDiskAndBack) {
-  const std::filesystem::path folder = std::filesystem::path(::testing::TempDir()) / "lockstep_module_state";
-  std::filesystem::remove_all(folder);
+  const testing::TemporaryFolder temporary;
+  const std::filesystem::path folder = temporary.path() / "state";
   chain_.parameters()[0].variable.set_value(filled({1}, 0.1));
   save_state(state_of(chain_), folder);
   Chain other;

@@ -10,17 +10,13 @@
 
 #include "harness/data/error.hpp"
 #include "harness/data/fill.hpp"
+#include "harness/data/testing/temporary_folder.hpp"
 
 namespace lockstep {
 namespace {
 
-class Npy : public testing::Test {
+class Npy : public ::testing::Test {
  protected:
-  Npy()
-      : path_(testing::TempDir() + "lockstep_" + testing::UnitTest::GetInstance()->current_test_info()->name() +
-              ".npy") {}
-  ~Npy() override { std::filesystem::remove(path_); }
-
   void write(const std::string& bytes) const { std::ofstream(path_, std::ios::binary) << bytes; }
   std::string written() const {
     std::ifstream file(path_, std::ios::binary);
@@ -32,14 +28,15 @@ class Npy : public testing::Test {
     try {
       read_npy(path_);
     } catch (const Error& error) {
-      EXPECT_THAT(error.what(), testing::StartsWith(path_));
-      EXPECT_THAT(error.what(), testing::Not(testing::HasSubstr("\n")));
+      EXPECT_THAT(error.what(), ::testing::StartsWith(path_));
+      EXPECT_THAT(error.what(), ::testing::Not(::testing::HasSubstr("\n")));
       return error.what();
     }
     return "accepted";
   }
 
-  std::string path_;
+  const testing::TemporaryFolder folder_;
+  const std::string path_ = (folder_.path() / "values.npy").string();
 };
 
 /// A file of the given header dictionary and data, with the header's true length.
@@ -89,7 +86,7 @@ TEST_F(Npy, WrittenDataIsAligned) {
   write_npy(path_, Values(DType::f32, {2, 3}));
   const std::string bytes = written();
   EXPECT_EQ((bytes.size() - 24) % 64, 0u);
-  EXPECT_THAT(bytes, testing::HasSubstr("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"));
+  EXPECT_THAT(bytes, ::testing::HasSubstr("{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"));
 }
 
 TEST_F(Npy, ReadsAllVersionsOfTheFormat) {
@@ -97,7 +94,7 @@ TEST_F(Npy, ReadsAllVersionsOfTheFormat) {
     write(file_of(header_of("<f8", "(2,)"), kTwo, major));
     EXPECT_EQ(read_npy(path_)[1], -2.0) << int{major};
   }
-  EXPECT_THAT(complaint(file_of(header_of("<f8", "(2,)"), kTwo, 4)), testing::HasSubstr("accepted: 1 to 3"));
+  EXPECT_THAT(complaint(file_of(header_of("<f8", "(2,)"), kTwo, 4)), ::testing::HasSubstr("accepted: 1 to 3"));
 }
 
 TEST_F(Npy, ReadsHalvesBytesAndBooleans) {
@@ -119,9 +116,9 @@ TEST_F(Npy, ReadsFortranOrderAsTheSameElements) {
 }
 
 TEST_F(Npy, RefusesWhatIsNoNpyFile) {
-  using testing::HasSubstr;
+  using ::testing::HasSubstr;
   EXPECT_THROW(read_npy("/nowhere/at/all.npy"), Error);
-  EXPECT_THROW(read_npy(testing::TempDir()), Error) << "a folder";
+  EXPECT_THROW(read_npy(::testing::TempDir()), Error) << "a folder";
   EXPECT_THAT(complaint(""), HasSubstr("not a .npy file"));
   EXPECT_THAT(complaint("\x93NUMPX and so on"), HasSubstr("not a .npy file"));
   EXPECT_THAT(complaint("\x93NUM"), HasSubstr("not a .npy file"));
@@ -136,22 +133,22 @@ TEST_F(Npy, RefusesEveryTruncation) {
       EXPECT_NE(complaint(whole.substr(0, length)), "accepted") << length;
   }
   EXPECT_THAT(complaint(file_of(header_of("<f8", "(3,)"), kTwo)),
-              testing::HasSubstr("truncated .npy: shape [3] needs 24 bytes of data, the file has 16"));
+              ::testing::HasSubstr("truncated .npy: shape [3] needs 24 bytes of data, the file has 16"));
 }
 
 TEST_F(Npy, RefusesTrailingBytes) {
-  EXPECT_THAT(complaint(file_of(header_of("<f8", "(2,)"), kTwo + "x")), testing::HasSubstr("1 bytes after the data"));
-  EXPECT_THAT(complaint(file_of(header_of("<f8", "(0,)"), kTwo)), testing::HasSubstr("16 bytes after the data"));
+  EXPECT_THAT(complaint(file_of(header_of("<f8", "(2,)"), kTwo + "x")), ::testing::HasSubstr("1 bytes after the data"));
+  EXPECT_THAT(complaint(file_of(header_of("<f8", "(0,)"), kTwo)), ::testing::HasSubstr("16 bytes after the data"));
 }
 
 TEST_F(Npy, RefusesOtherOrdersAndDtypes) {
   for (const char* descriptor : {">f8", "<i4", "<c16", "|O", "<U2", "=f8", "float64", ""})
-    EXPECT_THAT(complaint(file_of(header_of(descriptor, "(2,)"), kTwo)), testing::HasSubstr("accepted: <f8"))
+    EXPECT_THAT(complaint(file_of(header_of(descriptor, "(2,)"), kTwo)), ::testing::HasSubstr("accepted: <f8"))
         << descriptor;
 }
 
 TEST_F(Npy, RefusesImpossibleShapes) {
-  using testing::HasSubstr;
+  using ::testing::HasSubstr;
   const auto with_shape = [this](const char* shape) { return complaint(file_of(header_of("<f8", shape), kTwo)); };
   EXPECT_THAT(with_shape("(4611686018427387904, 2)"), HasSubstr("larger than any memory"));
   EXPECT_THAT(with_shape("(3000000000, 3000000000, 3000000000)"), HasSubstr("larger than any memory"));
@@ -164,7 +161,7 @@ TEST_F(Npy, RefusesImpossibleShapes) {
 }
 
 TEST_F(Npy, RefusesMalformedHeaders) {
-  using testing::HasSubstr;
+  using ::testing::HasSubstr;
   EXPECT_THAT(complaint(file_of("", kTwo)), HasSubstr("key 'descr'"));
   EXPECT_THAT(complaint(file_of("{'descr': <f8, 'fortran_order': False, 'shape': (2,), }", kTwo)),
               HasSubstr("key 'descr'"));

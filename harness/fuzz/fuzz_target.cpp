@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/fuzz/fuzz_target.hpp"
 
-#include <unistd.h>
-
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -18,25 +16,18 @@ namespace {
   std::abort();
 }
 
+/// A million inputs are a million files.
+std::filesystem::path in_memory_where_possible() {
+  const std::filesystem::path memory = "/dev/shm";
+  return std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path();
+}
+
 }  // namespace
 
-FuzzFolder::FuzzFolder() {
-  // In memory where the system has such a folder: a million inputs are a million files.
-  const std::filesystem::path memory = "/dev/shm";
-  std::string name = ((std::filesystem::is_directory(memory) ? memory : std::filesystem::temp_directory_path()) /
-                      "lockstep_fuzz_XXXXXX")
-                         .string();
-  if (!mkdtemp(name.data())) broken_promise(name + " cannot be made");
-  path_ = name;
-}
-
-FuzzFolder::~FuzzFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
+FuzzFolder::FuzzFolder() : folder_(in_memory_where_possible()) {}
 
 std::filesystem::path FuzzFolder::write(std::string_view name, const std::uint8_t* data, std::size_t size) const {
-  const std::filesystem::path file = path_ / name;
+  const std::filesystem::path file = path() / name;
   std::ofstream stream(file, std::ios::binary | std::ios::trunc);
   stream.write(reinterpret_cast<const char*>(data), static_cast<std::streamsize>(size));
   stream.close();

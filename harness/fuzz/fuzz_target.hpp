@@ -6,6 +6,8 @@
 #include <filesystem>
 #include <string_view>
 
+#include "harness/data/testing/temporary_folder.hpp"
+
 /// Reads `size` bytes from nowhere known. Returns 0; aborts where the reader breaks its promise: whatever the bytes are, it
 /// either gives a value or throws lockstep::Error, in bounded time and memory. Called by libFuzzer (preset `fuzz`), and by
 /// corpus_main.cpp once for every file of the corpus, in every other build.
@@ -17,16 +19,13 @@ namespace lockstep {
 class FuzzFolder {
  public:
   FuzzFolder();
-  ~FuzzFolder();
-  FuzzFolder(const FuzzFolder&) = delete;
-  FuzzFolder& operator=(const FuzzFolder&) = delete;
 
-  const std::filesystem::path& path() const { return path_; }
+  const std::filesystem::path& path() const { return folder_.path(); }
   /// Writes a file into the folder, replacing the one of that name, and gives its path.
   std::filesystem::path write(std::string_view name, const std::uint8_t* data, std::size_t size) const;
 
  private:
-  std::filesystem::path path_;
+  testing::TemporaryFolder folder_;
 };
 
 /// Calls `read`; true when it gave a value, false when it threw Error with a text of one line. Aborts on any other

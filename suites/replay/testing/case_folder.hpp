@@ -3,37 +3,16 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <initializer_list>
 #include <iterator>
 #include <string>
 
-#include "harness/data/error.hpp"
 #include "harness/data/npy.hpp"
+#include "harness/data/testing/temporary_folder.hpp"
 
 namespace lockstep::testing {
-
-/// A folder of its own for each test, removed at the end.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "lockstep_replay_XXXXXX").string();
-    if (!mkdtemp(pattern.data())) throw Error(pattern + ": cannot be made");
-    path_ = pattern;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 inline Values doubles(const Shape& shape, std::initializer_list<double> numbers, DType dtype = DType::f64) {
   Values values(dtype, shape);
