@@ -124,7 +124,7 @@ std::string broken_training(const std::vector<TrainingRun>& runs) {
 
 std::string parallel_section(const Report& report) {
   const Training& training = report.training;
-  const bool empty = training.runs.empty() && training.scaling.empty() && training.findings.empty() &&
+  const bool empty = training.runs.empty() && training.scaling.empty() && scaling_findings(training).empty() &&
                      training.collectives.empty() && training.faults.empty();
   if (empty) return "";
   return "<section id=\"parallel\"><h2>What parallelism costs</h2><p class=\"lead\">" +

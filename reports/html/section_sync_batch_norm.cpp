@@ -31,6 +31,43 @@ std::string variant_name(const SyncBatchNormCurve& curve) {
   return "groups of " + plural(curve.group_ranks, "rank");
 }
 
+// A way of training at one number of images, under the name that the page gives it.
+struct NamedCurve {
+  const SyncBatchNormCurve* curve = nullptr;
+  std::string name = {};
+};
+using Curves = std::vector<NamedCurve>;
+
+bool same_numbers(const SyncBatchNormCurve& left, const SyncBatchNormCurve& right) {
+  return left.images_per_rank == right.images_per_rank && left.seeds == right.seeds && left.steps == right.steps &&
+         left.loss_mean == right.loss_mean && left.accuracy_mean == right.accuracy_mean &&
+         left.final_accuracies == right.final_accuracies;
+}
+
+// All curves. Where synchronised statistics have the numbers of the whole batch on one rank at every number of images (the
+// same runs, as a study without threads has them), they are told once, under both names.
+Curves told_curves(const SyncBatchNormStudy& study) {
+  const auto has_twin = [&](const SyncBatchNormCurve& curve) {
+    return std::any_of(study.curves.begin(), study.curves.end(), [&](const SyncBatchNormCurve& other) {
+      return other.variant == SyncBatchNormVariant::synchronised && same_numbers(curve, other);
+    });
+  };
+  bool any = false, twins = true;
+  for (const SyncBatchNormCurve& curve : study.curves)
+    if (curve.variant == SyncBatchNormVariant::whole_batch) {
+      any = true;
+      twins = twins && has_twin(curve);
+    }
+  Curves told;
+  for (const SyncBatchNormCurve& curve : study.curves) {
+    const bool is_whole = curve.variant == SyncBatchNormVariant::whole_batch;
+    const bool is_both = any && twins && curve.variant == SyncBatchNormVariant::synchronised;
+    if (is_whole && any && twins) continue;
+    told.push_back({&curve, variant_name(curve) + (is_both ? ", as the whole batch on one rank" : "")});
+  }
+  return told;
+}
+
 int colour_of(const SyncBatchNormCurve& curve) {
   switch (curve.variant) {
     case SyncBatchNormVariant::whole_batch: return 5;
@@ -41,12 +78,14 @@ int colour_of(const SyncBatchNormCurve& curve) {
   return 2 + curve.group_ranks / 2 % 3;
 }
 
+// One decimal, two near 0: on which side of it an interval ends decides the verdict.
 std::string points_text(double points) {
-  const double rounded = std::round(points * 10) / 10;
+  const double steps = std::abs(points) < 0.095 ? 100 : 10;
+  const double rounded = std::round(points * steps) / steps;
   return (rounded < 0 ? "\u2212" : "+") + coordinate(std::abs(rounded));
 }
 
-std::string verdict_item(const SyncBatchNormVerdict& verdict) {
+std::string verdict_item(const SyncBatchNormVerdict& verdict, bool tells_seeds) {
   const char* tone = verdict.verdict == StudyVerdict::supported ? "ok"
                      : verdict.verdict == StudyVerdict::refuted ? "no"
                                                                 : "warn";
@@ -54,11 +93,31 @@ std::string verdict_item(const SyncBatchNormVerdict& verdict) {
          (verdict.verdict == StudyVerdict::supported ? "Supported"
           : verdict.verdict == StudyVerdict::refuted ? "Refuted"
                                                      : "Inconclusive") +
-         "</b> at <b>" + plural(verdict.images_per_rank, "image") + "</b> a rank: " + escaped(verdict.claim) + ". " +
-         (std::isfinite(verdict.low_points) ? "Synchronised \u2212 local is " + points_text(verdict.low_points) +
-                                                  " to " + points_text(verdict.high_points) + " percentage points"
-                                            : std::string("There are too few seeds for an interval")) +
-         " <span class=\"soft\">(95 %, " + plural(verdict.seeds_used, "seed") + ").</span></li>";
+         "</b> at <b>" + plural(verdict.images_per_rank, "image") + "</b> a rank: " +
+         (std::isfinite(verdict.low_points)
+              ? points_text(verdict.low_points) + " to " + points_text(verdict.high_points)
+              : std::string("too few seeds for an interval")) +
+         (tells_seeds ? " <span class=\"soft\">(" + plural(verdict.seeds_used, "seed") + ")</span>" : std::string()) +
+         "</li>";
+}
+
+// Each claim once, with its verdicts under it; seeds once where all have as many.
+std::string verdict_lists(const SyncBatchNormStudy& study) {
+  std::string html;
+  const bool one_count = std::all_of(
+      study.verdicts.begin(), study.verdicts.end(),
+      [&](const SyncBatchNormVerdict& verdict) { return verdict.seeds_used == study.verdicts.front().seeds_used; });
+  const std::string* claim = nullptr;
+  for (const SyncBatchNormVerdict& verdict : study.verdicts) {
+    if (!claim || *claim != verdict.claim) {
+      html += std::string(claim ? "</ul>" : "") + "<p class=\"lead\">The claim: <b>" + escaped(verdict.claim) +
+              "</b>. Synchronised \u2212 local in percentage points, 95 % intervals" +
+              (one_count ? " over " + plural(verdict.seeds_used, "seed") : "") + ":</p><ul class=\"verdict-list\">";
+      claim = &verdict.claim;
+    }
+    html += verdict_item(verdict, !one_count);
+  }
+  return html + (claim ? "</ul>" : "");
 }
 
 // Every n-th position and the last.
@@ -69,8 +128,6 @@ std::vector<std::size_t> thinned(std::size_t count, std::size_t most) {
   if (!positions.empty() && positions.back() + 1 != count) positions.push_back(count - 1);
   return positions;
 }
-
-using Curves = std::vector<const SyncBatchNormCurve*>;
 
 struct Quantity {
   const char* name;
@@ -92,28 +149,28 @@ std::string band_text(const Quantity& quantity, const SyncBatchNormCurve& curve,
 std::string table_by_step(const Curves& curves, const Quantity& quantity) {
   std::vector<Cell> heads{number_cell("step")};
   std::set<std::int64_t> steps;
-  for (const SyncBatchNormCurve* curve : curves) {
-    heads.push_back(number_cell(variant_name(*curve)));
+  for (const auto& [curve, name] : curves) {
+    heads.push_back(number_cell(name));
     for (const std::size_t at : thinned(curve->steps.size(), most_rows)) steps.insert(curve->steps[at]);
   }
   std::string rows;
   for (const std::int64_t step : steps) {
     std::vector<Cell> cells{number_cell(grouped(step))};
-    for (const SyncBatchNormCurve* curve : curves) {
+    for (const auto& [curve, name] : curves) {
       const auto found = std::find(curve->steps.begin(), curve->steps.end(), step);
       const auto at = static_cast<std::size_t>(found - curve->steps.begin());
       cells.push_back(number_cell(found == curve->steps.end() ? "" : band_text(quantity, *curve, at)));
     }
     rows += figures_row(cells);
   }
-  return figures_table("The numbers: mean over the seeds, and the band", heads, rows);
+  return figures_table("The numbers", heads, rows);
 }
 
 std::string curves_figure(const Curves& curves, const Quantity& quantity) {
   LineChart chart;
   double last_step = 1, least = HUGE_VAL, most = -HUGE_VAL;
-  for (const SyncBatchNormCurve* curve : curves) {
-    ChartLine line{.name = variant_name(*curve),
+  for (const auto& [curve, name] : curves) {
+    ChartLine line{.name = name,
                    .colour = colour_of(*curve),
                    .dashed = curve->variant == SyncBatchNormVariant::whole_batch,
                    .marks = false,
@@ -131,22 +188,22 @@ std::string curves_figure(const Curves& curves, const Quantity& quantity) {
     chart.lines.push_back(std::move(line));
   }
   if (!(least <= most)) return "";
-  const int images = curves.front()->images_per_rank;
+  const int images = curves.front().curve->images_per_rank;
   chart.label = std::string(quantity.name) + " by step at " + plural(images, "image") + " a rank";
   chart.x = linear_axis("step", 0, last_step, images_text);
   chart.y = linear_axis(quantity.name, least, most, quantity.text);
-  const std::string seeds = plural(static_cast<std::int64_t>(curves.front()->seeds.size()), "seed");
+  const std::string seeds = plural(static_cast<std::int64_t>(curves.front().curve->seeds.size()), "seed");
   return "<figure class=\"card chart\"><figcaption><b>" + plural(images, "image") + " a rank</b>: " + quantity.name +
-         " by step, mean and band of " + seeds + ".</figcaption>" + line_chart(chart) +
-         table_by_step(curves, quantity) + "</figure>";
+         " by step, " + seeds + ".</figcaption>" + line_chart(chart) + table_by_step(curves, quantity) + "</figure>";
 }
 
 // Where it ends, by images per rank: the picture of the whole claim.
-std::string final_figure(const SyncBatchNormStudy& study) {
+std::string final_figure(const Curves& curves) {
   LineChart chart;
   double fewest = HUGE_VAL, most = 0, lowest = 1, highest = 0;
   std::string rows;
-  for (const SyncBatchNormCurve& curve : study.curves) {
+  for (const auto& [told, name] : curves) {
+    const SyncBatchNormCurve& curve = *told;
     if (curve.final_accuracies.empty() || curve.images_per_rank < 1) continue;
     double sum = 0, low = HUGE_VAL, high = -HUGE_VAL;
     std::string each;
@@ -157,9 +214,8 @@ std::string final_figure(const SyncBatchNormStudy& study) {
       each += (each.empty() ? "" : ", ") + accuracy_text(value);
     }
     const double mean = sum / static_cast<double>(curve.final_accuracies.size());
-    const std::string name = variant_name(curve);
-    const auto found =
-        std::find_if(chart.lines.begin(), chart.lines.end(), [&](const ChartLine& line) { return line.name == name; });
+    const auto found = std::find_if(chart.lines.begin(), chart.lines.end(),
+                                    [&name = name](const ChartLine& line) { return line.name == name; });
     ChartLine& line = found == chart.lines.end() ? chart.lines.emplace_back() : *found;
     line.name = name;
     line.colour = colour_of(curve);
@@ -193,11 +249,12 @@ std::string final_figure(const SyncBatchNormStudy& study) {
 }
 
 // Training loss at the last step, which accuracy may hide: a model can fit ever better and generalise no better.
-std::string loss_table(const SyncBatchNormStudy& study) {
+std::string loss_table(const Curves& curves) {
   std::string rows;
-  for (const SyncBatchNormCurve& curve : study.curves) {
+  for (const auto& [told, name] : curves) {
+    const SyncBatchNormCurve& curve = *told;
     if (curve.steps.empty()) continue;
-    rows += figures_row({number_cell(std::to_string(curve.images_per_rank)), words_cell(variant_name(curve)),
+    rows += figures_row({number_cell(std::to_string(curve.images_per_rank)), words_cell(name),
                          number_cell(band_text(loss, curve, 0)),
                          number_cell(band_text(loss, curve, curve.steps.size() / 2)),
                          number_cell(band_text(loss, curve, curve.steps.size() - 1))});
@@ -265,25 +322,24 @@ std::string tax_table(const SyncBatchNormStudy& study) {
 }
 
 std::string study_part(const SyncBatchNormStudy& study) {
-  std::string html = "<ul class=\"verdict-list\">";
-  for (const SyncBatchNormVerdict& verdict : study.verdicts) html += verdict_item(verdict);
-  html += "</ul><p class=\"lead\">" + escaped(study.model) + " on " + escaped(study.data_set) + ", " +
+  const Curves told = told_curves(study);
+  std::string html = verdict_lists(study);
+  html += "<p class=\"lead\">" + escaped(study.model) + " on " + escaped(study.data_set) + ", " +
           plural(study.ranks, "rank") + "." + (study.note.empty() ? "" : " " + escaped(study.note)) +
-          "</p><div class=\"charts\">" + final_figure(study);
+          " Lines are means over the seeds, with their bands.</p><div class=\"charts\">" + final_figure(told);
   std::set<int> images;
-  for (const SyncBatchNormCurve& curve : study.curves) images.insert(curve.images_per_rank);
+  for (const NamedCurve& each : told) images.insert(each.curve->images_per_rank);
   for (const int count : images) {
     Curves curves;
-    for (const SyncBatchNormCurve& curve : study.curves) {
-      if (curve.images_per_rank == count && !curve.steps.empty()) curves.push_back(&curve);
-    }
+    for (const NamedCurve& each : told)
+      if (each.curve->images_per_rank == count && !each.curve->steps.empty()) curves.push_back(each);
     if (curves.empty()) continue;
     const std::string figure = curves_figure(curves, accuracy);
     // Accuracy is what the claim is about; a study that did not measure it shows its loss.
     html += figure.empty() ? curves_figure(curves, loss) : figure;
   }
   html += "</div>";
-  if (const std::string losses = loss_table(study); !losses.empty()) html += "<div class=\"card\">" + losses + "</div>";
+  if (const std::string losses = loss_table(told); !losses.empty()) html += "<div class=\"card\">" + losses + "</div>";
   return html + tax_table(study);
 }
 

@@ -147,9 +147,50 @@ TEST(TrainingPage, TheVerdictOnSynchronisingIsTheFirstSentence) {
   EXPECT_LT(supported, section.find("<svg"));
   EXPECT_TRUE(has(section, "Inconclusive</b> at <b>8 images</b>"));
   EXPECT_TRUE(has(section, "Refuted</b> at <b>32 images</b>"));
-  EXPECT_TRUE(has(section, "+11.9 to +13.2 percentage points"));
+  EXPECT_TRUE(has(section, "a rank: +11.9 to +13.2</li>"));
+  EXPECT_EQ(count_of(section, "synchronised statistics end at a higher accuracy"), 1u) << "one claim, told once";
+  EXPECT_EQ(count_of(section, "percentage points"), 1u);
+  EXPECT_EQ(count_of(section, "intervals over 6 seeds"), 1u);
   EXPECT_EQ(count_of(section, "class=\"area\""), 12u) << "three numbers of images, four ways, each with its band";
   EXPECT_TRUE(has(section, "What it costs a step"));
+}
+
+TEST(TrainingPage, WhatAStudyTellsIsNoFindingOfScaling) {
+  Report report;
+  report.training.sync_batch_norm.push_back(only_training().training.sync_batch_norm[0]);
+  report.training.findings = {"On 4 ranks, synchronised statistics end at a higher accuracy than local ones: refuted."};
+  EXPECT_EQ(parallel_section(report), "");
+  EXPECT_TRUE(has(sync_batch_norm_section(report), "synchronised statistics end at a higher accuracy"));
+  report.training.findings.push_back("DataParallel copies parameters.");
+  EXPECT_TRUE(has(parallel_section(report), "<li>DataParallel copies parameters.</li>"));
+  EXPECT_FALSE(has(parallel_section(report), "higher accuracy"));
+}
+
+TEST(TrainingPage, SeedsThatDifferStandWithTheirVerdicts) {
+  Report report = only_training();
+  report.training.sync_batch_norm[0].verdicts[0].seeds_used = 8;
+  report.training.sync_batch_norm[0].verdicts[1].low_points = -0.01;
+  const std::string section = sync_batch_norm_section(report);
+  EXPECT_TRUE(has(section, "a rank: \u22120.01 to ")) << "an end beside 0 is on one side of it";
+  EXPECT_TRUE(has(section, "+11.9 to +13.2 <span class=\"soft\">(8 seeds)</span></li>"));
+  EXPECT_EQ(count_of(section, "(6 seeds)"), 2u);
+}
+
+TEST(TrainingPage, WaysWithTheSameNumbersAreToldOnce) {
+  Report report = only_training();
+  std::vector<SyncBatchNormCurve>& curves = report.training.sync_batch_norm[0].curves;
+  const std::string apart = sync_batch_norm_section(report);
+  EXPECT_FALSE(has(apart, "synchronised, as the whole batch on one rank"));
+  for (SyncBatchNormCurve& curve : curves)
+    if (curve.variant == SyncBatchNormVariant::synchronised) {
+      curve = curves[static_cast<std::size_t>(&curve - curves.data()) - 2];
+      curve.variant = SyncBatchNormVariant::synchronised;
+    }
+  const std::string together = sync_batch_norm_section(report);
+  EXPECT_TRUE(has(together, "synchronised, as the whole batch on one rank"));
+  EXPECT_EQ(count_of(together, "class=\"area\""), 9u) << "three numbers of images, three ways";
+  curves[0].final_accuracies[0] += 0.001;
+  EXPECT_EQ(sync_batch_norm_section(report).find("synchronised, as"), std::string::npos) << "one number differs";
 }
 
 TEST(TrainingPage, ALongStudyStaysSmall) {

@@ -12,6 +12,8 @@ namespace lockstep::reports {
 std::string modes_part(const std::vector<TrainingRun>& runs);
 std::string timeline_part(const std::vector<TrainingRun>& runs);
 std::string scaling_part(const Training& training);
+// Those findings that no verdict of a study on this page tells.
+std::vector<std::string> scaling_findings(const Training& training);
 std::string collectives_part(const std::vector<CollectivePoint>& points);
 std::string training_faults_part(const std::vector<TrainingFault>& faults);
 

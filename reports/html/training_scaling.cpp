@@ -117,12 +117,26 @@ std::string figure_of(const Points& points) {
 
 }  // namespace
 
+std::vector<std::string> scaling_findings(const Training& training) {
+  const auto is_told_by_a_study = [&](const std::string& finding) {
+    for (const SyncBatchNormStudy& study : training.sync_batch_norm)
+      for (const SyncBatchNormVerdict& verdict : study.verdicts)
+        if (!verdict.claim.empty() && finding.find(verdict.claim) != std::string::npos) return true;
+    return false;
+  };
+  std::vector<std::string> findings;
+  for (const std::string& finding : training.findings)
+    if (!is_told_by_a_study(finding)) findings.push_back(finding);
+  return findings;
+}
+
 std::string scaling_part(const Training& training) {
-  if (training.scaling.empty() && training.findings.empty()) return "";
+  const std::vector<std::string> findings = scaling_findings(training);
+  if (training.scaling.empty() && findings.empty()) return "";
   std::string html = "<h3 id=\"scaling\">How it scales</h3>";
-  if (!training.findings.empty()) {
+  if (!findings.empty()) {
     html += "<div class=\"callout\"><ul>";
-    for (const std::string& finding : training.findings) html += "<li>" + escaped(finding) + "</li>";
+    for (const std::string& finding : findings) html += "<li>" + escaped(finding) + "</li>";
     html += "</ul></div>";
   }
   Points points;
