@@ -33,7 +33,7 @@ struct ModelDefinition {
   std::int64_t parameter_count = 0;
   /// Where it is not 0, x holds token numbers i64 below it; else floats.
   std::int64_t vocabulary = 0;
-  /// As published, for GPUs: on the CPU its formulas in double take hours for a step.
+  /// As published, for GPUs: on a CPU its formulas in double take minutes to hours for a judged step.
   bool has_published_size = false;
 };
 

@@ -10,6 +10,7 @@
 #include "harness/autograd/views.hpp"
 #include "harness/data/error.hpp"
 #include "harness/data/random.hpp"
+#include "reference/models/shuffle_net.hpp"
 
 namespace lockstep {
 namespace {
@@ -167,6 +168,26 @@ std::int64_t count_of(const std::vector<NamedVariable>& tensors, const std::stri
   return count;
 }
 
+/// Shape of what the model gives for x in evaluation mode.
+Shape output_shape(Model& model, const Values& x) {
+  model.evaluate();
+  ReferenceExecutor executor;
+  Autograd autograd(executor);
+  const NoGradient scope(autograd);
+  return model(autograd, Variable(x)).shape();
+}
+
+TEST(Models, GiveEveryRowItsClassesOrNumbers) {
+  for (const ModelDefinition& definition : model_definitions()) {
+    if (definition.has_published_size) continue;
+    const Setting setting = setting_of(definition.name);
+    Shape expected = definition.target_shape;
+    if (definition.classes > 0) expected = {definition.classes};
+    expected.insert(expected.begin(), setting.x.shape()[0]);
+    EXPECT_EQ(output_shape(*setting.model, setting.x), expected) << definition.name;
+  }
+}
+
 TEST(Models, HaveThePublishedNumbersOfParameters) {
   struct Published {
     const char* name;
@@ -182,6 +203,8 @@ TEST(Models, HaveThePublishedNumbersOfParameters) {
     EXPECT_EQ(find_model(published.name).parameter_count, published.parameters) << published.name;
     EXPECT_EQ(model->parameters().size(), published.parameter_tensors) << published.name;
     EXPECT_EQ(model->buffers().size(), published.buffer_tensors) << published.name;
+    // All strides of 32 down to one pixel.
+    EXPECT_EQ(output_shape(*model, Values(DType::f32, {1, 3, 32, 32})), (Shape{1, 1000})) << published.name;
   }
 }
 
@@ -198,6 +221,48 @@ TEST(Models, BertBaseHasTheParametersOfItsConfiguration) {
   EXPECT_EQ(count_of(parameters, "bert."), 109482240);
   EXPECT_EQ(count_of(parameters), find_model("bert_base").parameter_count);
   EXPECT_EQ(parameters.size(), 201u);
+  EXPECT_EQ(output_shape(*model, Values(DType::i64, {1, 2})), (Shape{1, 2}));
+}
+
+TEST(Models, BertTakesWordsOfItsVocabularyInSequencesThatFit) {
+  const auto model = find_model("bert_tiny").make({.dtype = DType::f64});
+  const auto complaint = [&](const Values& x) -> std::string {
+    try {
+      output_shape(*model, x);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return "nothing was thrown";
+  };
+  Values words(DType::i64, {2, 12});
+  words.set(5, 31);
+  EXPECT_EQ(complaint(words), "nothing was thrown");
+  words.set(5, 32);
+  EXPECT_EQ(complaint(words), "index out of range in self: 32; accepted: 0 to 31");
+  words.set(5, -1);
+  EXPECT_EQ(complaint(words), "index out of range in self: -1; accepted: 0 to 31");
+  EXPECT_EQ(complaint(Values(DType::i64, {2, 13})), "index out of range in self: 12; accepted: 0 to 11");
+  EXPECT_THAT(complaint(Values(DType::f64, {2, 12})), ::testing::HasSubstr("accepted: i64"));
+  EXPECT_THAT(complaint(Values(DType::i64, {12})), ::testing::HasSubstr("accepted: rows and tokens"));
+}
+
+TEST(Models, AShuffleUnitNeedsHalves) {
+  const ModelOptions options{.dtype = DType::f64};
+  EXPECT_THROW(ShuffleUnit(options, 8, 9, 2), Error);
+  EXPECT_THROW(ShuffleUnit(options, 8, 16, 1), Error);
+}
+
+/// With stride 1 half of the channels pass and are only shuffled: channel c of the first half goes to 2 c.
+TEST(Models, AShuffleUnitPassesTheFirstHalf) {
+  ShuffleUnit unit({.dtype = DType::f64, .seed = 5}, 6, 6, 1);
+  const Values x = random_values("x", {2, 6, 3, 3});
+  ReferenceExecutor executor;
+  Autograd autograd(executor);
+  const Values y = unit(autograd, Variable(x)).value();
+  for (std::int64_t row = 0; row < 2; ++row)
+    for (std::int64_t c = 0; c < 3; ++c)
+      for (std::int64_t pixel = 0; pixel < 9; ++pixel)
+        EXPECT_EQ(y[(row * 6 + 2 * c) * 9 + pixel], x[(row * 6 + c) * 9 + pixel]);
 }
 
 TEST(Models, AreListedWithTheirNumberOfParameters) {
