@@ -45,7 +45,7 @@ T extreme(std::int64_t n, At at, bool largest) {
 
 /// total^(1/p).
 template <class T>
-T root(const T& total, double p) {
+T root_by_formula(const T& total, double p) {
   using std::exp;
   using std::log;
   using std::sqrt;
@@ -54,6 +54,21 @@ T root(const T& total, double p) {
   if (p == 1) return total;
   if (p == 2) return sqrt(total);
   return exp(log(total) / T(p));
+}
+
+template <class T>
+T root(const T& total, double p) {
+  return root_by_formula<T>(total, p);
+}
+
+/// A sum of powers is never negative, so its root has a bound even where underflow leaves no more of the sum than its error:
+/// between 0 and the root of the largest. There the slope at the truth says nothing, and the bound is the rms as well.
+template <class T>
+requires std::same_as<T, Tracked> Tracked root(const Tracked& total, double p) {
+  const double value = total.value;
+  if (!(value > 0) || !std::isfinite(value) || total.bound < value / 2) return root_by_formula<Tracked>(total, p);
+  const double truth = std::pow(value, 1 / p), worst = std::max(truth, std::pow(value + total.bound, 1 / p) - truth);
+  return {truth, worst, worst * worst, 0.0};
 }
 
 /// A sum in blocks: in one long chain of squares the roundings lean to one side, since most squares are small, and the
@@ -92,8 +107,8 @@ T vector_norm(std::int64_t n, X x, double p) {
   if (std::isinf(p)) return detail::extreme<T>(n, size, p > 0);
   if (p == 0) return detail::blocked_sum<T>(n, [&](std::int64_t i) { return T(value_of(x(i)) != 0 ? 1.0 : 0.0); });
   if (p == 1) return detail::blocked_sum<T>(n, size);
-  if (p == 2) return detail::root(detail::sum_of_squares<T>(n, x), p);
-  return detail::root(detail::blocked_sum<T>(n, [&](std::int64_t i) { return detail::power<T>(size(i), p); }), p);
+  if (p == 2) return detail::root<T>(detail::sum_of_squares<T>(n, x), p);
+  return detail::root<T>(detail::blocked_sum<T>(n, [&](std::int64_t i) { return detail::power<T>(size(i), p); }), p);
 }
 
 }  // namespace lockstep

@@ -30,6 +30,9 @@ Tracked exp(const Tracked& x) {
 
 Tracked log(const Tracked& x) {
   const double value = std::log(x.value), slope = 1.0 / x.value;
+  // What may be 0 within its error has any logarithm, of which neither a bound nor a slope says anything.
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  if (x.value > 0 && x.bound >= x.value) return {value, kInfinity, kInfinity, 0.0};
   const double worst = worst_change([](double t) { return std::log(t); }, x.value, slope, x.bound, std::abs(x.value));
   return through_function(value, slope, worst, x, current_contract().log_ulp);
 }
