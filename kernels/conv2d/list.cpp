@@ -4,6 +4,7 @@
 #include "kernels/conv2d/onednn.hpp"
 #include "kernels/implementations.hpp"
 #include "kernels/shared/kernel_entry.hpp"
+#include "kernels/shared/matrix_units.hpp"
 #include "reference/conv2d.hpp"
 
 namespace lockstep {
@@ -12,6 +13,8 @@ LOCKSTEP_DECLARE_KERNEL(conv2d_forward_direct)
 LOCKSTEP_DECLARE_KERNEL(conv2d_forward_implicit_gemm)
 LOCKSTEP_DECLARE_KERNEL(conv2d_backward_direct)
 LOCKSTEP_DECLARE_KERNEL(conv2d_backward_implicit_gemm)
+LOCKSTEP_DECLARE_KERNEL(conv2d_forward_tensor_core)
+LOCKSTEP_DECLARE_KERNEL(conv2d_backward_tensor_core)
 Launch conv2d_forward_cudnn(const Problem&, const Tensors&, Device&);
 Launch conv2d_backward_cudnn(const Problem&, const Tensors&, Device&);
 
@@ -51,6 +54,35 @@ std::optional<std::string> not_implicit_gemm(const Problem& problem) {
   return too_large(op);
 }
 
+/// Channels of a group in whole chunks of 16 bytes, which is what the matrix units see of them.
+std::int64_t in_chunks(std::int64_t channels, DType dtype) {
+  const std::int64_t chunk = dtype == DType::f32 ? 4 : 8;
+  return (channels + chunk - 1) / chunk * chunk;
+}
+
+std::optional<std::string> not_for_units(const Problem& problem) {
+  if (const auto reason = not_implicit_gemm(problem)) return reason;
+  const Conv2d op(problem);
+  const std::int64_t in = in_chunks(op.in_per_group(), problem.dtype),
+                     out = in_chunks(op.out_per_group(), problem.dtype);
+  const std::int64_t window = op.kernel.height * op.kernel.width;
+  const std::int64_t most = std::max({op.images * op.groups * in * op.size.height * op.size.width,
+                                      op.images * op.groups * out * op.out_size.height * op.out_size.width,
+                                      op.out_channels * in * window, op.groups * op.in_per_group() * out * window});
+  if (most > kMostElements) return "with channels filled up to chunks of 16 bytes: tensors of up to 2^29 elements";
+  return std::nullopt;
+}
+
+std::optional<std::string> not_tensor_core(const Problem& problem) {
+  if (const auto reason = not_for_half_units(problem.dtype)) return reason;
+  return not_for_units(problem);
+}
+
+std::optional<std::string> not_tensor_core_tf32(const Problem& problem) {
+  if (const auto reason = not_for_tf32_units(problem.dtype)) return reason;
+  return not_for_units(problem);
+}
+
 std::optional<std::string> not_for_onednn(const Problem& problem) {
   if (const auto reason = no_conv2d_in_onednn(problem.dtype)) return reason;
   if (Conv2d(problem).is_empty()) return "oneDNN's convolution is compared on tensors with elements";
@@ -80,6 +112,33 @@ PrecisionContract cudnn_contract(const Problem& problem) {
   return contract;
 }
 
+/// Chunks are filled up with zeros, so that the channels of a tap share no step with those of the next, and a part of a
+/// split sum has fewer terms than products.
+PrecisionContract tensor_core_contract(const Problem& problem) {
+  const Conv2d op(problem);
+  if (problem.direction == Direction::backward)
+    return matrix_unit_contract(problem.dtype, 1,
+                                {op.out_per_group(), op.images * op.out_size.height * op.out_size.width});
+  const std::int64_t filled = std::max<std::int64_t>(in_chunks(op.in_per_group(), problem.dtype), 1);
+  const std::int64_t terms_of_part = std::max<std::int64_t>(kTermsOfPart * op.in_per_group() / filled, 1);
+  return matrix_unit_contract(problem.dtype, terms_of_part, {op.in_per_group()});
+}
+
+std::int64_t tensor_core_work(const Problem& problem) {
+  const Conv2d op(problem);
+  if (op.is_empty()) return 0;
+  const std::int64_t window = op.kernel.height * op.kernel.width;
+  const std::int64_t in = in_chunks(op.in_per_group(), problem.dtype),
+                     out = in_chunks(op.out_per_group(), problem.dtype);
+  const std::int64_t positions = op.images * op.out_size.height * op.out_size.width,
+                     pixels = op.images * op.size.height * op.size.width;
+  if (problem.direction == Direction::forward)
+    return op.groups * unit_products(positions, op.out_per_group(), in * window);
+  const std::int64_t phases = std::min(op.stride.height, op.size.height) * std::min(op.stride.width, op.size.width);
+  return op.groups * (phases * unit_products(pixels / phases, op.in_per_group(), out * window / phases) +
+                      unit_products(op.out_per_group(), in * window, positions));
+}
+
 }  // namespace
 
 std::vector<Implementation> conv2d_implementations() {
@@ -91,6 +150,18 @@ std::vector<Implementation> conv2d_implementations() {
       cuda_kernel("direct", backward, LOCKSTEP_KERNEL(conv2d_backward_direct), not_direct, any_order),
       cuda_kernel("implicit_gemm", backward, LOCKSTEP_KERNEL(conv2d_backward_implicit_gemm), not_implicit_gemm,
                   any_order),
+      on_matrix_units(80, tensor_core_work,
+                      cuda_kernel("tensor_core", forward, LOCKSTEP_KERNEL(conv2d_forward_tensor_core), not_tensor_core,
+                                  tensor_core_contract)),
+      on_matrix_units(80, tensor_core_work,
+                      cuda_kernel("tensor_core_tf32", forward, LOCKSTEP_KERNEL(conv2d_forward_tensor_core),
+                                  not_tensor_core_tf32, tensor_core_contract)),
+      on_matrix_units(80, tensor_core_work,
+                      cuda_kernel("tensor_core", backward, LOCKSTEP_KERNEL(conv2d_backward_tensor_core),
+                                  not_tensor_core, tensor_core_contract)),
+      on_matrix_units(80, tensor_core_work,
+                      cuda_kernel("tensor_core_tf32", backward, LOCKSTEP_KERNEL(conv2d_backward_tensor_core),
+                                  not_tensor_core_tf32, tensor_core_contract)),
       vendor_call(Backend::onednn, "direct", forward, LOCKSTEP_ONEDNN(conv2d_forward_onednn), not_for_onednn,
                   any_order),
       vendor_call(Backend::onednn, "direct", backward, LOCKSTEP_ONEDNN(conv2d_backward_onednn), not_for_onednn,

@@ -65,14 +65,24 @@ void for_each_tap(std::int64_t channels, const PerAxis& kernel, bool channels_in
   }
 }
 
+/// What counts as a tap: single channels, or chunks of channels that are moved at once. `channels` of them in a group,
+/// `distance` elements of the image apart; weight(channel, r, s) is where the weight of one lies.
+template <class WeightPlace>
+struct TapLayout {
+  std::int64_t channels;
+  int distance;
+  bool channels_innermost;
+  WeightPlace weight;
+};
+
 /// Windows of the forward over x: one lattice, the positions of y.
-inline WindowTables forward_tables(const Conv2d& op, const ImageView& x, bool channels_innermost, Device& device) {
-  const ImageStrides strides = strides_of_image(x);
+template <class WeightPlace>
+WindowTables forward_tables(const Conv2d& op, const ImageStrides& x, const TapLayout<WeightPlace>& layout,
+                            Device& device) {
   std::vector<Tap> taps;
-  for_each_tap(op.in_per_group(), op.kernel, channels_innermost, [&](int c, int r, int s) {
+  for_each_tap(layout.channels, op.kernel, layout.channels_innermost, [&](int c, int r, int s) {
     const int row = r * static_cast<int>(op.dilation.height), column = s * static_cast<int>(op.dilation.width);
-    const int weight = static_cast<int>((c * op.kernel.height + r) * op.kernel.width + s);
-    taps.push_back({c * strides.channel + row * strides.row + column * strides.column, row, column, weight});
+    taps.push_back({c * layout.distance + row * x.row + column * x.column, row, column, layout.weight(c, r, s)});
   });
   Lattice lattice;
   lattice.per_image = division_by(op.out_size.height * op.out_size.width);
@@ -86,14 +96,22 @@ inline WindowTables forward_tables(const Conv2d& op, const ImageView& x, bool ch
   return {taps, {lattice}, device};
 }
 
+inline WindowTables forward_tables(const Conv2d& op, const ImageView& x, bool channels_innermost, Device& device) {
+  const auto weight = [&op](int c, int r, int s) {
+    return static_cast<int>((c * op.kernel.height + r) * op.kernel.width + s);
+  };
+  const ImageStrides strides = strides_of_image(x);
+  return forward_tables(op, strides, TapLayout{op.in_per_group(), strides.channel, channels_innermost, weight}, device);
+}
+
 /// Phases of the stride along one axis that x has rows (or columns) in.
 inline std::int64_t phases(std::int64_t stride, std::int64_t size) { return std::min(stride, size); }
 
 /// Windows of the gradient of x over g: a lattice per phase. Row `phase + i stride` of x meets the kernel's row r in
 /// row i + (phase + padding - r dilation) / stride of g, where that divides.
-inline WindowTables data_gradient_tables(const Conv2d& op, const ImageView& g, const ImageView& d_x,
-                                         bool channels_innermost, Device& device) {
-  const ImageStrides strides = strides_of_image(g);
+template <class WeightPlace>
+WindowTables data_gradient_tables(const Conv2d& op, const ImageStrides& g, const TapLayout<WeightPlace>& layout,
+                                  const ImageView& d_x, Device& device) {
   std::vector<Tap> taps;
   std::vector<Lattice> lattices;
   for (std::int64_t row_phase = 0; row_phase < phases(op.stride.height, op.size.height); ++row_phase)
@@ -106,18 +124,27 @@ inline WindowTables data_gradient_tables(const Conv2d& op, const ImageView& g, c
       lattice.count = static_cast<int>(op.images * rows * columns);
       lattice.first_tap = static_cast<int>(taps.size());
       lattice.first_out = static_cast<int>(row_phase * d_x.row_stride + column_phase * d_x.column_stride);
-      for_each_tap(op.out_per_group(), op.kernel, channels_innermost, [&](int o, int r, int s) {
+      for_each_tap(layout.channels, op.kernel, layout.channels_innermost, [&](int o, int r, int s) {
         const std::int64_t down = row_phase + op.padding.height - r * op.dilation.height,
                            across = column_phase + op.padding.width - s * op.dilation.width;
         if (down % op.stride.height != 0 || across % op.stride.width != 0) return;
         const int row = static_cast<int>(down / op.stride.height), column = static_cast<int>(across / op.stride.width);
-        const int weight = static_cast<int>(o * op.window() + r * op.kernel.width + s);
-        taps.push_back({o * strides.channel + row * strides.row + column * strides.column, row, column, weight});
+        taps.push_back({o * layout.distance + row * g.row + column * g.column, row, column, layout.weight(o, r, s)});
       });
       lattice.taps = static_cast<int>(taps.size()) - lattice.first_tap;
       lattices.push_back(lattice);
     }
   return {taps, lattices, device};
+}
+
+inline WindowTables data_gradient_tables(const Conv2d& op, const ImageView& g, const ImageView& d_x,
+                                         bool channels_innermost, Device& device) {
+  const auto weight = [&op](int o, int r, int s) {
+    return static_cast<int>(o * op.window() + r * op.kernel.width + s);
+  };
+  const ImageStrides strides = strides_of_image(g);
+  return data_gradient_tables(op, strides, TapLayout{op.out_per_group(), strides.channel, channels_innermost, weight},
+                              d_x, device);
 }
 
 /// A plan with the tables it points into.

@@ -65,11 +65,15 @@ struct Window {
     offset = at.image * image.strides.image + row * image.strides.row + column * image.strides.column;
   }
 
+  /// Whether the tap lies in the image, not in its padding.
+  template <class Scalar>
+  __device__ __forceinline__ bool meets(const WindowedImage<Scalar>& image, const Tap& tap) const {
+    return static_cast<unsigned>(row + tap.row) < static_cast<unsigned>(image.height) &&
+           static_cast<unsigned>(column + tap.column) < static_cast<unsigned>(image.width);
+  }
   template <class Scalar>
   __device__ __forceinline__ Scalar read(const WindowedImage<Scalar>& image, const Tap& tap) const {
-    const bool inside = static_cast<unsigned>(row + tap.row) < static_cast<unsigned>(image.height) &&
-                        static_cast<unsigned>(column + tap.column) < static_cast<unsigned>(image.width);
-    return inside ? image.data[offset + tap.image] : from_float<Scalar>(0.0f);
+    return meets(image, tap) ? image.data[offset + tap.image] : from_float<Scalar>(0.0f);
   }
 };
 

@@ -122,6 +122,8 @@ TEST(MatrixUnitContract, SilentTf32IsCaught) {
     check(linear_operator(), linear_implementations(), std::string("linear.") + way,
           "x=64x128,weight=128x128,dtype=f32");
     check(matmul_operator(), matmul_implementations(), std::string("matmul.") + way, "a=2x24x64,b=2x64x40,dtype=f32");
+    check(conv2d_operator(), conv2d_implementations(), std::string("conv2d.") + way,
+          "x=2x8x9x7,weight=12x8x3x3,padding=1,dtype=f32");
   }
 }
 
