@@ -61,7 +61,8 @@ class Checker {
   struct Running {  // who makes the access
     unsigned thread, warp, lane;
     std::uint32_t time;
-    std::uint32_t horizon;  // what is older than this epoch concerns other memory, or another launch
+    std::uint32_t horizon;   // what is older than this epoch concerns other memory, or another launch
+    bool accepts_unwritten;  // memory whose bytes, not whose cells, know whether they were written: global
     std::uintptr_t code;
     std::size_t bytes;  // of the whole access
   };
@@ -77,6 +78,7 @@ class Checker {
   void visit_word(ShadowRegion& region, std::size_t offset, std::size_t bytes, const Running& me);
   template <Access kAccess>
   void visit_half(ShadowRegion& region, Cell& half, std::size_t offset, std::size_t bytes, const Running& me);
+  bool joins_readers(Cell& cell, const Running& me) const;
   template <Access kAccess>
   void touch(ShadowRegion& region, Cell& cell, std::size_t offset, const Running& me);
   template <Access kAccess>
