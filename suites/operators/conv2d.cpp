@@ -50,6 +50,7 @@ void add_edges(ProblemList& list) {
       .dtypes({DType::f32})
       .directions({Direction::forward})
       .add("x=1x4x96x180,weight=129x4x1x1", "large tiles of y")
+      .add("x=1x8x36x40,weight=1408x8x1x1", "large tiles of y, of all kernels")
       .directions({Direction::backward})
       .add("x=1x129x96x180,weight=5x129x1x1", "large tiles of d_x")
       .layouts({Layout::contiguous})
