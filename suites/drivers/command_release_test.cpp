@@ -222,6 +222,7 @@ TEST_F(ReleaseCommand, AnswersABadCallInOneLine) {
   expect("--direction backward: reference.good does not have it; accepted: forward", with({"--direction", "backward"}));
   expect("--direction", with({"--direction", "sideways"}));
   expect("malformed shape '3y'", with({"--problem", "x=3y,dtype=f32"}));
+  expect("approximat", with({"--problem", "x=3,approximat=tanh,dtype=f32"}));
   for (const char* minutes : {"0", "-1", "nan", "soon"}) expect("--minutes", with({"--minutes", minutes}));
   expect("--rounds", with({"--rounds", "0"}));
   expect("--seed", with({"--seed", "-1"}));

@@ -5,6 +5,7 @@
 
 #include "harness/plan/case_inputs.hpp"
 #include "harness/plugin/outside_name.hpp"
+#include "harness/simt/check_mode.hpp"
 #include "reports/number_text.hpp"
 
 namespace lockstep {
@@ -133,6 +134,7 @@ void ReleaseFindings::add_case(const std::string& name, const Case& item, const 
              strayed = says_wrong_stream(verdict.reason);
   if (varied || (passed && verdict.deterministic == Determinism::yes)) also("determinism", varied);
   if (strayed || (passed && tells_streams(item, verdict.device))) also("streams", strayed);
+  if (simt::check_mode() && verdict.device == DeviceKind::emulated) also("check_mode", !passed);
   if (passed) return;
   ++line.failed;
   add_reason(varied    ? "determinism"

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "harness/device/device.hpp"
+#include "harness/plan/asked_names.hpp"
 #include "harness/plugin/outside_name.hpp"
 
 namespace lockstep {
@@ -89,6 +90,7 @@ std::vector<ListedProblem> given_problems(const ReleaseRequest& request, const R
     bool taken = false;
     for (const ReleaseSide& side : subject.sides) {
       Problem problem = parse_problem(request.operator_name + "." + std::string(name_of(side.direction)), label);
+      refuse_unknown_names(*subject.entry, problem);
       try {
         subject.entry->definition->signature(problem);
       } catch (const Refused& refused) {

@@ -63,8 +63,8 @@ bool uses_gpu(const ReleaseRequest& request);
 std::optional<Selection> under_check_mode(const ReleaseRequest& request, const ReleaseSubject& subject,
                                           std::string& why);
 
-/// The problems of `request.problems`, as listed ones of their direction. Throws Error for a label that cannot be read, and
-/// Refused for a problem that the operator refuses in every direction.
+/// The problems of `request.problems`, as listed ones of their direction. Throws Error for a label that cannot be read
+/// or has a name that the operator does not take, and Refused for a problem that the operator refuses in every direction.
 std::vector<ListedProblem> given_problems(const ReleaseRequest& request, const ReleaseSubject& subject);
 
 /// The command lines that judge one problem again, as a release does and by itself.

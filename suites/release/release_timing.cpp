@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "harness/simt/check_mode.hpp"
 #include "reports/release_speed.hpp"
 #include "suites/drivers/interrupt.hpp"
 #include "suites/drivers/progress.hpp"
@@ -129,10 +130,11 @@ std::vector<reports::SpeedRow> time_release(const ReleaseRequest& request, const
     }
     for (Pair& pair : timed_pairs(request, subject, side, gpu)) pairs.push_back(std::move(pair));
   }
+  if (simt::check_mode()) why = "this build looks at every access of its kernels; it judges and never times";
   if (request.no_timing) why = "it was not asked for (--no-timing)";
   if (pairs.empty() && why.empty()) why = "none of the problems is large enough to be timed";
   if (!why.empty()) findings.not_checked("speed", why);
-  if (request.no_timing || pairs.empty() || interrupted()) return rows;
+  if (request.no_timing || simt::check_mode() || pairs.empty() || interrupted()) return rows;
 
   for (int round = 0; round < request.rounds && !interrupted(); ++round) {
     std::vector<Task> tasks;
