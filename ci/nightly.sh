@@ -14,7 +14,7 @@ usage() {
 usage: ci/nightly.sh [--seeds N] [--first-seed S] [--stage NAME]...
   --seeds N       judge with N seeds, faults included (default 20)
   --first-seed S  the first of them (default: today's date as yyyymmdd, printed)
-  --stage NAME    only this stage (repeatable): compile_all, tests, asan, tsan, check_mode, fuzz, seeds, suite, tidy
+  --stage NAME    only this stage (repeatable): compile_all, tests, release, asan, tsan, check_mode, fuzz, seeds, suite, tidy
   Writes into out/nightly. Exit status 0 when every stage that could run passed.
 TEXT
 }
@@ -34,8 +34,8 @@ while [ $# -gt 0 ]; do
     --seeds) seeds=$2 && shift 2 ;;
     --first-seed) first_seed=$2 && shift 2 ;;
     --stage)
-      [[ " compile_all tests asan tsan check_mode fuzz seeds suite tidy " == *" $2 "* ]] ||
-        fail "unknown stage '$2'; accepted: compile_all, tests, asan, tsan, check_mode, fuzz, seeds, suite, tidy"
+      [[ " compile_all tests release asan tsan check_mode fuzz seeds suite tidy " == *" $2 "* ]] ||
+        fail "unknown stage '$2'; accepted: compile_all, tests, release, asan, tsan, check_mode, fuzz, seeds, suite, tidy"
       stages+=("$2") && shift 2
       ;;
     *) fail "unknown option '$1'; accepted: --seeds, --first-seed, --stage" ;;
@@ -91,6 +91,13 @@ check_mode() {
     --out "$out/check_mode"
 }
 
+# The example's planted faults judged for release, on all problems; ci/check.sh does so on a few. The libraries are those that
+# the tests built.
+release() {
+  local example=build/$preset/example_kernel
+  ci/example_kernel/release_test.sh --full "$example/lockstep" "$example/planted_faults"
+}
+
 mkdir -p "$out"
 run_stage setup ci/setup.sh || { print_stages && exit 1; }
 
@@ -102,6 +109,13 @@ if wanted compile_all; then
   fi
 fi
 if wanted tests; then run_stage tests ci/check.sh --preset "$preset" || true; fi
+if wanted release; then
+  if [ -d "build/$preset/example_kernel/planted_faults" ]; then
+    run_stage release release || true
+  else
+    skip_stage release "its libraries are built by the stage tests"
+  fi
+fi
 if wanted asan; then run_stage asan ci/check.sh --asan || true; fi
 if wanted tsan; then run_stage tsan thread_sanitizer || true; fi
 if wanted check_mode; then run_stage check_mode check_mode || true; fi
