@@ -6,6 +6,8 @@
 #include <set>
 
 #include "harness/data/error.hpp"
+#include "harness/plan/asked_names.hpp"
+#include "harness/plan/plain_data.hpp"
 #include "reference/gradient_check.hpp"
 #include "suites/operators/problems.hpp"
 
@@ -79,6 +81,22 @@ TEST(Catalogue, EveryOperatorHasAKernelForEveryDtypeAndDirection) {
                      !implementation.unsupported(listed.problem, *device));
       EXPECT_TRUE(runs) << listed.problem.operation() << "/" << listed.problem.label();
     }
+}
+
+// Every line that reruns a case holds such names.
+TEST(Catalogue, TheNamesOfListedProblemsAndOfPlainDataAreTaken) {
+  for (const Catalogued& entry : catalogue().operators()) {
+    std::set<std::string> seen;
+    for (const ListedProblem& listed : entry.problems) {
+      Problem problem = listed.problem;
+      problem.parameters.set(kPlainData, "x.zero");
+      std::string names;
+      for (const auto& [name, shape] : problem.shapes) names += name + ",";
+      for (const auto& [name, token] : problem.parameters.tokens()) names += name + ",";
+      if (!seen.insert(names).second) continue;
+      EXPECT_NO_THROW(refuse_unknown_names(entry, problem)) << problem.label();
+    }
+  }
 }
 
 TEST(Catalogue, EveryProblemSaysWhereItComesFrom) {
