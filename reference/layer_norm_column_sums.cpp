@@ -70,7 +70,7 @@ std::optional<LayerNormColumnSums::Sums> LayerNormColumnSums::at(std::int64_t fi
     for (std::int64_t part = 0; part < kParts; ++part) {
       const std::int64_t at = r * columns_ + first + part * kLanes;
       const Lanes g = load_lanes(g_ + at), d = load_lanes(x_ + at) - row.mean, y = d * row.rstd;
-      if (!is_ordinary(y)) return std::nullopt;
+      if (!is_ordinary(y) || !is_ordinary(g * y)) return std::nullopt;
       const Lanes size = absolute(d), scale = absolute(g);
       ColumnTerms& w = weight[static_cast<std::size_t>(part)];
       w.add(g * y);

@@ -129,8 +129,8 @@ requires std::same_as<T, Tracked> Tracked dot(std::int64_t n, A a, B b) {
   const auto product = [&](std::int64_t k) -> Tracked {
     const Tracked x = a(k), y = b(k);
     const double p = std::abs(x.value), q = std::abs(y.value);
-    return {x.value * y.value, p * y.bound + q * x.bound + x.bound * y.bound, p * p * y.spread + q * q * x.spread,
-            p * y.common + q * x.common};
+    return underflowed({x.value * y.value, p * y.bound + q * x.bound + x.bound * y.bound,
+                        p * p * y.spread + q * q * x.spread, p * y.common + q * x.common});
   };
   return tracked_sum(statistics_of(n, product), 1.0);
 }

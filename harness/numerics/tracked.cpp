@@ -10,6 +10,8 @@
 namespace lockstep {
 namespace {
 
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
 /// |f(x+e) - f(x)| over |e| <= bound for a monotonic f: exact at the ends when the error is large, first order (with the
 /// second order covered by the factor) when it is small against the scale on which the slope changes.
 template <class Function>
@@ -25,13 +27,15 @@ double worst_change(Function f, double x, double slope, double bound, double sca
 Tracked exp(const Tracked& x) {
   const double value = std::exp(x.value);
   const double worst = x.bound == 0.0 ? 0.0 : value * std::expm1(x.bound);
+  // Finite here, infinite where it is computed: nothing that follows from it has a bound.
+  if (std::isfinite(value) && std::isinf(round_to(current_contract().accumulation, value)))
+    return {value, kInfinity, kInfinity, 0.0};
   return through_function(value, value, worst, x, current_contract().exp_ulp);
 }
 
 Tracked log(const Tracked& x) {
   const double value = std::log(x.value), slope = 1.0 / x.value;
   // What may be 0 within its error has any logarithm, of which neither a bound nor a slope says anything.
-  constexpr double kInfinity = std::numeric_limits<double>::infinity();
   if (x.value > 0 && x.bound >= x.value) return {value, kInfinity, kInfinity, 0.0};
   const double worst = worst_change([](double t) { return std::log(t); }, x.value, slope, x.bound, std::abs(x.value));
   return through_function(value, slope, worst, x, current_contract().log_ulp);

@@ -62,6 +62,11 @@ inline Tracked underflowed(Tracked result) {
   return result;
 }
 
+/// An error that came out as 0 times infinity is not known at all, which must not read as one that passes every comparison.
+inline double known_or_infinite(double error) {
+  return error == error ? error : std::numeric_limits<double>::infinity();
+}
+
 inline Tracked operator-(const Tracked& a) { return {-a.value, a.bound, a.spread, a.common}; }
 inline Tracked operator+(const Tracked& a, const Tracked& b) {
   return rounded(a.value + b.value, a.bound + b.bound, a.spread + b.spread, a.common + b.common);
@@ -71,8 +76,8 @@ inline Tracked operator-(const Tracked& a, const Tracked& b) {
 }
 inline Tracked operator*(const Tracked& a, const Tracked& b) {
   const double x = std::abs(a.value), y = std::abs(b.value);
-  return underflowed(rounded(a.value * b.value, x * b.bound + y * a.bound + a.bound * b.bound,
-                             x * x * b.spread + y * y * a.spread, x * b.common + y * a.common));
+  return underflowed(rounded(a.value * b.value, known_or_infinite(x * b.bound + y * a.bound + a.bound * b.bound),
+                             known_or_infinite(x * x * b.spread + y * y * a.spread), x * b.common + y * a.common));
 }
 inline Tracked operator/(const Tracked& a, const Tracked& b) {
   const double y = std::abs(b.value), quotient = a.value / b.value, q = std::abs(quotient);
@@ -81,7 +86,9 @@ inline Tracked operator/(const Tracked& a, const Tracked& b) {
   const double bound = b.bound == 0 || std::isinf(y) ? a.bound / y
                        : room > 0                    ? (a.bound + q * b.bound) / room
                                                      : std::numeric_limits<double>::infinity();
-  return underflowed(rounded(quotient, bound, (a.spread + q * q * b.spread) / (y * y), (a.common + q * b.common) / y));
+  return underflowed(rounded(quotient, known_or_infinite(bound),
+                             known_or_infinite((a.spread + q * q * b.spread) / (y * y)),
+                             (a.common + q * b.common) / y));
 }
 inline Tracked& operator+=(Tracked& a, const Tracked& b) { return a = a + b; }
 inline Tracked& operator-=(Tracked& a, const Tracked& b) { return a = a - b; }

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "harness/data/random.hpp"
+#include "harness/numerics/sum.hpp"
 
 namespace lockstep {
 namespace {
@@ -82,6 +83,24 @@ TEST(Tracked, BoundsElementaryFunctions) {
 TEST(Tracked, DivisorThatMayBeZeroLeavesNoBound) {
   const Tracked small(1.0, 2.0, 0, 0);
   EXPECT_TRUE(std::isinf((Tracked(1.0) / small).bound));
+}
+
+TEST(Tracked, WhatIsNotKnownIsInfiniteAndStaysSo) {
+  const Tracked maybe_zero{1e-30, 2e-30, 1e-60, 0.0};
+  EXPECT_TRUE(std::isinf(log(maybe_zero).bound));
+  EXPECT_TRUE(std::isinf(log(maybe_zero).rms()));
+  EXPECT_TRUE(std::isinf((Tracked(37.0) * log(maybe_zero)).bound)) << "an exact factor's error of 0 times infinity";
+  EXPECT_TRUE(std::isinf((Tracked(0.0) * log(maybe_zero)).rms()));
+  EXPECT_TRUE(std::isinf((log(maybe_zero) / Tracked(2.0)).bound));
+  EXPECT_TRUE(std::isinf(exp(Tracked(100.0)).bound)) << "3e43 is infinite in float32";
+  EXPECT_TRUE(std::isfinite(exp(Tracked(80.0)).bound));
+}
+
+TEST(Tracked, ProductsOfADotMayUnderflow) {
+  const auto small = [](std::int64_t) { return Tracked(1e-30); };
+  EXPECT_GE(dot<Tracked>(3, small, small).bound, 3 * 0x1p-150);
+  const auto plain = [](std::int64_t) { return Tracked(1.0); };
+  EXPECT_LT(dot<Tracked>(3, small, plain).bound, 1e-35);
 }
 
 TEST(Tracked, InfinitiesAreExactResults) {
