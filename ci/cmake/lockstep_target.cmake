@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# lockstep_folder(NAME [LINKS target...] [TEST_LINKS target...] [EXCLUDE regex])
+# lockstep_folder(NAME [LINKS target...] [TEST_LINKS target...] [EXCLUDE regex] [ALONE suite])
 #   One static library per folder from its *.cpp, and beside it NAME_test from its *_test.cpp.
 #   The sources are globbed (and re-globbed at every build): a new file needs no line here.
+#   ALONE: the suite of tests that measure, beside which ctest runs no others.
 function(lockstep_folder name)
-  cmake_parse_arguments(arg "" "EXCLUDE" "LINKS;TEST_LINKS;SUBFOLDERS" ${ARGN})
+  cmake_parse_arguments(arg "" "EXCLUDE;ALONE" "LINKS;TEST_LINKS;SUBFOLDERS" ${ARGN})
   set(patterns *.cpp)
   foreach(folder IN LISTS arg_SUBFOLDERS)
     list(APPEND patterns ${folder}/*.cpp)
@@ -27,6 +28,12 @@ function(lockstep_folder name)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${name} ${arg_TEST_LINKS} GTest::gtest GTest::gmock GTest::gtest_main)
     include(GoogleTest)
-    gtest_discover_tests(${name}_test DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 300)
+    set(together "*")
+    if(arg_ALONE)
+      set(together "-${arg_ALONE}.*")
+      gtest_discover_tests(${name}_test TEST_FILTER "${arg_ALONE}.*" TEST_LIST ${name}_test_alone DISCOVERY_MODE PRE_TEST
+        PROPERTIES TIMEOUT 300 RUN_SERIAL ON)
+    endif()
+    gtest_discover_tests(${name}_test TEST_FILTER "${together}" DISCOVERY_MODE PRE_TEST PROPERTIES TIMEOUT 300)
   endif()
 endfunction()
