@@ -108,7 +108,7 @@ if wanted compile_all; then
     skip_stage compile_all "no nvcc on this machine"
   fi
 fi
-if wanted tests; then run_stage tests ci/check.sh --preset "$preset" || true; fi
+if wanted tests; then run_stage tests env LOCKSTEP_TARGETS=1 ci/check.sh --preset "$preset" || true; fi
 if wanted release; then
   if [ -d "build/$preset/example_kernel/planted_faults" ]; then
     run_stage release release || true
