@@ -10,6 +10,7 @@ class CallQueue::Entry : public PendingCall {
  public:
   explicit Entry(const Call& call) : call_(call) {}
   const Call& call() const { return call_; }
+  CallOrigin origin() const { return {.on_queue = true, .made = made_}; }
 
   void complete(std::exception_ptr error) {
     error_ = std::move(error);
@@ -24,6 +25,7 @@ class CallQueue::Entry : public PendingCall {
 
  private:
   Call call_;
+  std::chrono::steady_clock::time_point made_ = std::chrono::steady_clock::now();
   std::exception_ptr error_;
   std::atomic<bool> done_{false};
 };
@@ -52,7 +54,7 @@ Handle CallQueue::start(const Call& call) {
 
 void CallQueue::run(const Call& call) {
   if (unfinished_.load(std::memory_order_acquire) == 0)
-    execute_(call, false);
+    execute_(call, {.on_queue = false, .made = std::chrono::steady_clock::now()});
   else
     start(call).wait();
 }
@@ -67,7 +69,7 @@ void CallQueue::serve() {
     lock.unlock();
     std::exception_ptr error;
     try {
-      execute_(entry->call(), true);
+      execute_(entry->call(), entry->origin());
     } catch (...) {
       error = std::current_exception();
     }

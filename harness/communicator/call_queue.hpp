@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -14,13 +15,20 @@
 
 namespace lockstep {
 
+/// How a call reaches the one who carries it out.
+struct CallOrigin {
+  /// Whether the communication thread carries it out, else the caller's.
+  bool on_queue = false;
+  /// When the caller made it, which may be long before its turn.
+  std::chrono::steady_clock::time_point made;
+};
+
 /// The communication thread of one rank: carries out calls one after the other in the order they were started. The thread
 /// begins with the first call that is started, so ranks that only block have none. One thread at a time uses the queue.
 class CallQueue {
  public:
   /// `execute` carries out one call; what it throws is the answer of that call's handle.
-  /// `on_queue` tells whether the communication thread calls it.
-  using Execute = std::function<void(const Call& call, bool on_queue)>;
+  using Execute = std::function<void(const Call& call, const CallOrigin& origin)>;
   explicit CallQueue(Execute execute) : execute_(std::move(execute)) {}
   CallQueue(const CallQueue&) = delete;
   CallQueue& operator=(const CallQueue&) = delete;

@@ -36,13 +36,39 @@ double modelled_seconds(const Call& call, int ranks, LinkModel link) {
 }
 
 ModelledLink::ModelledLink(Communicator& inner, LinkModel link)
-    : inner_(inner), link_(link), queue_([this](const Call& call, bool) {
-        inner_.run(call);
-        // After the real call, since only then have all ranks arrived.
-        std::this_thread::sleep_for(std::chrono::duration<double>(modelled_seconds(call, size(), link_)));
-      }) {
+    : inner_(inner),
+      link_(link),
+      queue_([this](const Call& call, const CallOrigin& origin) { carry_out(call, origin.made); }) {
   if (!(link.latency_seconds >= 0) || !(link.seconds_per_byte >= 0))
     throw Error("modelled link: latency_seconds and seconds_per_byte; accepted: 0 and more");
+}
+
+ModelledLink::Clock::time_point ModelledLink::made_by_all(const Call& call, Clock::time_point made) {
+  std::int64_t ticks = made.time_since_epoch().count();
+  Call latest = call;
+  latest.collective = Collective::all_reduce;
+  latest.reduction = Reduction::max;
+  latest.dtype = DType::i64;
+  latest.count = 1;
+  latest.in = latest.out = &ticks;
+  latest.peer = -1;
+  latest.counts.clear();
+  inner_.run(latest);
+  return Clock::time_point(Clock::duration(ticks));
+}
+
+void ModelledLink::carry_out(const Call& call, Clock::time_point made) {
+  const auto transfer =
+      std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(modelled_seconds(call, size(), link_)));
+  if (is_point_to_point(call.collective)) {
+    inner_.run(call);
+    std::this_thread::sleep_for(transfer);
+    return;
+  }
+  const Clock::time_point begin = std::max(made_by_all(call, made), free_from_);
+  inner_.run(call);
+  free_from_ = begin + transfer;
+  std::this_thread::sleep_until(free_from_);
 }
 
 }  // namespace lockstep

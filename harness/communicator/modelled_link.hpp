@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
+
 #include "harness/communicator/call_queue.hpp"
 #include "harness/communicator/communicator.hpp"
 
@@ -22,9 +24,12 @@ struct LinkModel {
 /// Source: the ring model (Patarasuk and Yuan 2009; Thakur, Rabenseifner, Gropp 2005), without the cost of adding.
 double modelled_seconds(const Call& call, int ranks, LinkModel link);
 
-/// A communicator whose calls take the link's time on top of what they really take. It sleeps that time, on the rank's
-/// communication thread for calls that were started, so computation beside it has the core: overlap can be tested where
-/// ranks have no core to spare. The system wakes a sleeper up to about 60 microseconds late.
+/// A communicator whose collectives end no sooner than a link would have ended them. A link needs no core: it begins when
+/// all ranks have made the call and it is done with the calls before, even where computation has the cores and the threads
+/// that serve it run late, by milliseconds on a busy machine. They sleep while it works, so overlap can be tested where
+/// ranks have no core to spare. The system wakes a sleeper up to about 60 microseconds late on an idle core.
+/// Ranks agree on when a call was made by an all_reduce of the steady clock, so they must run on one machine. A message
+/// between two ranks takes the link's time after it has really arrived.
 class ModelledLink : public Communicator {
  public:
   /// Decorates `inner`, which outlives it and gets its calls only from here.
@@ -37,9 +42,16 @@ class ModelledLink : public Communicator {
   Handle start(const Call& call) override { return queue_.start(call); }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
+  void carry_out(const Call& call, Clock::time_point made);
+  /// When the last rank made this call.
+  Clock::time_point made_by_all(const Call& call, Clock::time_point made);
+
   Communicator& inner_;
   LinkModel link_;
-  CallQueue queue_;
+  Clock::time_point free_from_{};
+  CallQueue queue_;  // last: its thread ends before what it uses
 };
 
 }  // namespace lockstep

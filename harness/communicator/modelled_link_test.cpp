@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <thread>
 
 #include "harness/communicator/testing/recording_communicator.hpp"
 #include "harness/data/error.hpp"
@@ -46,7 +47,56 @@ TEST(ModelledLink, SleepsOnTheCommunicationThread) {
   EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(40));
   link.all_reduce(buffer_of(values));
   EXPECT_GE(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(80));
-  EXPECT_THAT(inner.numbers(), testing::ElementsAre(1, 2));
+  // Before each call the ranks agree on when the last of them made it.
+  EXPECT_THAT(inner.numbers(), testing::ElementsAre(1, 1, 2, 2));
+}
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+/// A transport whose threads get a core late.
+class LateCommunicator : public RecordingCommunicator {
+ public:
+  using RecordingCommunicator::RecordingCommunicator;
+  void run(const Call& call) override {
+    std::this_thread::sleep_for(std::chrono::milliseconds(40));
+    RecordingCommunicator::run(call);
+  }
+};
+
+TEST(ModelledLink, TransfersDoNotWaitForTheThreadsThatServeThem) {
+  LateCommunicator inner(0, 2);
+  ModelledLink link(inner, {.latency_seconds = 0.05, .seconds_per_byte = 0});
+  std::vector<float> values(4);
+  const auto start = std::chrono::steady_clock::now();
+  Handle first = link.start_all_reduce(buffer_of(values));
+  Handle second = link.start_all_reduce(buffer_of(values));
+  first.wait();
+  second.wait();
+  EXPECT_GE(seconds_since(start), 0.2);
+  EXPECT_LT(seconds_since(start), 0.3);  // 0.36 if each transfer began after the real calls
+}
+
+/// The other rank makes its calls 30 ms after this one.
+class BehindAnother : public RecordingCommunicator {
+ public:
+  using RecordingCommunicator::RecordingCommunicator;
+  void run(const Call& call) override {
+    if (call.reduction == Reduction::max)
+      *static_cast<std::int64_t*>(call.out) +=
+          std::chrono::steady_clock::duration(std::chrono::milliseconds(30)).count();
+    RecordingCommunicator::run(call);
+  }
+};
+
+TEST(ModelledLink, ATransferBeginsWhenTheLastRankHasMadeTheCall) {
+  BehindAnother inner(0, 2);
+  ModelledLink link(inner, {.latency_seconds = 0.01, .seconds_per_byte = 0});
+  std::vector<float> values(4);
+  const auto start = std::chrono::steady_clock::now();
+  link.all_reduce(buffer_of(values));
+  EXPECT_GE(seconds_since(start), 0.05);
 }
 
 TEST(ModelledLink, ANegativeTimeIsAnError) {

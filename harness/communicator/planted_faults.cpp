@@ -56,7 +56,9 @@ std::string_view name_of(CommunicationFault fault) {
 }
 
 PlantedFaults::PlantedFaults(Communicator& inner, std::vector<PlantedFault> faults)
-    : inner_(inner), faults_(std::move(faults)), queue_([this](const Call& call, bool) { execute(call); }) {}
+    : inner_(inner),
+      faults_(std::move(faults)),
+      queue_([this](const Call& call, const CallOrigin&) { execute(call); }) {}
 
 const PlantedFault* PlantedFaults::fault_of(const Call& call) {
   const std::int64_t nth = ++calls_[static_cast<std::size_t>(call.collective)];

@@ -14,7 +14,7 @@ namespace lockstep {
 class RecordingCommunicator : public Communicator {
  public:
   RecordingCommunicator(int rank, int size)
-      : rank_(rank), size_(size), queue_([this](const Call& call, bool) {
+      : rank_(rank), size_(size), queue_([this](const Call& call, const CallOrigin&) {
           const std::lock_guard lock(mutex_);
           calls_.push_back(call);
         }) {}

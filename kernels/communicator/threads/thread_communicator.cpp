@@ -46,7 +46,8 @@ ThreadCommunicator::ThreadCommunicator(RankGroup& group, int rank)
       inputs_(static_cast<std::size_t>(group.size())),
       outputs_(static_cast<std::size_t>(group.size())),
       // The communication thread never spins: the core is wanted by the rank's own computation.
-      queue_([this](const Call& call, bool on_queue) { execute(call, core_to_spare_ && !on_queue); }) {}
+      queue_(
+          [this](const Call& call, const CallOrigin& origin) { execute(call, core_to_spare_ && !origin.on_queue); }) {}
 
 void ThreadCommunicator::execute(const Call& call, bool may_spin) {
   if (call.collective == Collective::send) return group_.send(rank_, call);
