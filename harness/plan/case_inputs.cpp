@@ -33,10 +33,9 @@ std::vector<Values> draw_inputs(const Operator& definition, const Problem& probl
   return inputs;
 }
 
-std::vector<std::unique_ptr<GuardedTensor>> place_inputs(Device& device, const Problem& problem,
-                                                         const Signature& signature,
-                                                         const std::vector<Values>& inputs) {
-  std::vector<std::unique_ptr<GuardedTensor>> placed;
+PlacedTensors place_inputs(Device& device, const Problem& problem, const Signature& signature,
+                           const std::vector<Values>& inputs) {
+  PlacedTensors placed;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     const TensorSpec& spec = signature.inputs[i];
     placed.push_back(
@@ -46,15 +45,27 @@ std::vector<std::unique_ptr<GuardedTensor>> place_inputs(Device& device, const P
   return placed;
 }
 
-std::vector<std::unique_ptr<GuardedTensor>> place_outputs(Device& device, const Problem& problem,
-                                                          const Signature& signature) {
-  std::vector<std::unique_ptr<GuardedTensor>> placed;
+PlacedTensors place_outputs(Device& device, const Problem& problem, const Signature& signature) {
+  PlacedTensors placed;
   for (const TensorSpec& spec : signature.outputs) {
     placed.push_back(
         std::make_unique<GuardedTensor>(device, spec.dtype, spec.shape, layout_of(problem, spec), spec.name));
     placed.back()->poison(GuardedTensor::kFirstPoison);
   }
   return placed;
+}
+
+Tensors views_of(const PlacedTensors& inputs, const PlacedTensors& outputs) {
+  Tensors tensors;
+  for (const auto& tensor : inputs) tensors.inputs.push_back(tensor->view());
+  for (const auto& tensor : outputs) tensors.outputs.push_back(tensor->view());
+  return tensors;
+}
+
+std::uint64_t hash_of(const PlacedTensors& tensors) {
+  std::uint64_t hash = 0;
+  for (const auto& tensor : tensors) hash = hash * 31 + tensor->hash();
+  return hash;
 }
 
 }  // namespace lockstep

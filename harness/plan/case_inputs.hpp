@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "harness/device/guarded_tensor.hpp"
+#include "harness/plan/implementation.hpp"
 #include "harness/plan/operator.hpp"
 
 namespace lockstep {
@@ -16,10 +17,17 @@ namespace lockstep {
 std::vector<Values> draw_inputs(const Operator& definition, const Problem& problem, const Signature& signature,
                                 std::uint64_t seed);
 
+using PlacedTensors = std::vector<std::unique_ptr<GuardedTensor>>;
+
 /// Lays values out on a device in the problem's layout.
-std::vector<std::unique_ptr<GuardedTensor>> place_inputs(Device& device, const Problem& problem,
-                                                         const Signature& signature, const std::vector<Values>& inputs);
-std::vector<std::unique_ptr<GuardedTensor>> place_outputs(Device& device, const Problem& problem,
-                                                          const Signature& signature);
+PlacedTensors place_inputs(Device& device, const Problem& problem, const Signature& signature,
+                           const std::vector<Values>& inputs);
+PlacedTensors place_outputs(Device& device, const Problem& problem, const Signature& signature);
+
+/// As implementations take them; valid as long as both live.
+Tensors views_of(const PlacedTensors& inputs, const PlacedTensors& outputs);
+
+/// One hash of all their bits, as last written or downloaded.
+std::uint64_t hash_of(const PlacedTensors& tensors);
 
 }  // namespace lockstep

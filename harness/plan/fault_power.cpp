@@ -13,7 +13,6 @@
 namespace lockstep {
 namespace {
 
-using PlacedTensors = std::vector<std::unique_ptr<GuardedTensor>>;
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// Value of output element (output, index), or nothing when a fault leaves it unwritten.

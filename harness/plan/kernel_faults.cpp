@@ -4,7 +4,6 @@
 #include <limits>
 #include <optional>
 
-#include "harness/data/random.hpp"
 #include "harness/plan/case_inputs.hpp"
 #include "harness/plan/inspections.hpp"
 #include "harness/plan/verify.hpp"
@@ -25,10 +24,7 @@ class Launches {
       : device_(device), signature_(definition.signature(problem)) {
     inputs_ = place_inputs(device, problem, signature_, draw_inputs(definition, problem, signature_, seed));
     outputs_ = place_outputs(device, problem, signature_);
-    Tensors tensors;
-    for (const auto& input : inputs_) tensors.inputs.push_back(input->view());
-    for (const auto& output : outputs_) tensors.outputs.push_back(output->view());
-    launch_ = implementation.prepare(problem, tensors, device);
+    launch_ = implementation.prepare(problem, views_of(inputs_, outputs_), device);
   }
 
   /// Nothing where the launch ended with a report of the emulator.
@@ -41,18 +37,14 @@ class Launches {
     } catch (const simt::KernelFault&) {
       return std::nullopt;
     }
-    std::uint64_t hash = 0;
-    for (const auto& output : outputs_) {
-      output->download();
-      hash = mix64(hash ^ output->hash());
-    }
-    return hash;
+    for (const auto& output : outputs_) output->download();
+    return hash_of(outputs_);
   }
 
  private:
   Device& device_;
   Signature signature_;
-  std::vector<std::unique_ptr<GuardedTensor>> inputs_, outputs_;
+  PlacedTensors inputs_, outputs_;
   Launch launch_;
 };
 

@@ -46,10 +46,7 @@ void time_and_judge(const Case& item, Device& device, const MeasurePolicy& polic
   for (BufferSet& set : sets) {
     set.inputs = place_inputs(device, problem, signature, inputs);
     set.outputs = place_outputs(device, problem, signature);
-    Tensors tensors;
-    for (const auto& tensor : set.inputs) tensors.inputs.push_back(tensor->view());
-    for (const auto& tensor : set.outputs) tensors.outputs.push_back(tensor->view());
-    set.launch = item.implementation->prepare(problem, tensors, device);
+    set.launch = item.implementation->prepare(problem, views_of(set.inputs, set.outputs), device);
     launches.push_back(set.launch);
   }
   std::vector<Measurement> measurements;

@@ -14,10 +14,7 @@ void launch_on_tensors_of(const Problem& origin, const Case& item, Device& devic
   const Signature signature = item.definition->signature(origin);
   const auto inputs = place_inputs(device, origin, signature, draw_inputs(*item.definition, origin, signature, seed));
   const auto outputs = place_outputs(device, origin, signature);
-  Tensors tensors;
-  for (const auto& tensor : inputs) tensors.inputs.push_back(tensor->view());
-  for (const auto& tensor : outputs) tensors.outputs.push_back(tensor->view());
-  item.implementation->prepare(item.problem(), tensors, device)();
+  item.implementation->prepare(item.problem(), views_of(inputs, outputs), device)();
   device.synchronize();
 }
 

@@ -13,8 +13,6 @@
 namespace lockstep {
 namespace {
 
-using PlacedTensors = std::vector<std::unique_ptr<GuardedTensor>>;
-
 /// One problem with its data on a device and its truth, before which launches are brought.
 class Trial {
  public:
@@ -26,13 +24,10 @@ class Trial {
         values_(draw_inputs(*item.definition, item.problem(), signature_, options.seed)),
         inputs_(place_inputs(device, item.problem(), signature_, values_)),
         outputs_(place_outputs(device, item.problem(), signature_)),
+        tensors_(views_of(inputs_, outputs_)),
         contract_(item.implementation->contract(item.problem())),
         judge_(*item.definition, item.problem(), signature_, values_, contract_, options.coverage, options.seed) {
-    for (const auto& tensor : inputs_) {
-      tensors_.inputs.push_back(tensor->view());
-      input_hashes_.push_back(tensor->hash());
-    }
-    for (const auto& tensor : outputs_) tensors_.outputs.push_back(tensor->view());
+    for (const auto& tensor : inputs_) input_hashes_.push_back(tensor->hash());
   }
 
   std::optional<std::string> unsupported(const Device& scratch) const {
@@ -51,11 +46,8 @@ class Trial {
       launch();
       device_.synchronize();
     }
-    std::uint64_t bits = 0;
-    for (const auto& output : outputs_) {
-      output->download();
-      bits = bits * 31 + output->hash();
-    }
+    for (const auto& output : outputs_) output->download();
+    const std::uint64_t bits = hash_of(outputs_);
     const bool repeats = first_bits_ && *first_bits_ == bits;
     if (!repeats)
       if (const Judgement judgement = judge_.judge(outputs_); judgement.failure)
@@ -93,9 +85,9 @@ class Trial {
   Signature signature_;
   std::vector<Values> values_;
   PlacedTensors inputs_, outputs_;
+  Tensors tensors_;
   PrecisionContract contract_;
   Judge judge_;
-  Tensors tensors_;
   std::vector<std::uint64_t> input_hashes_;
   std::optional<std::uint64_t> first_bits_;
   std::string varied_in_;

@@ -48,12 +48,6 @@ std::vector<Pass> passes_on(DeviceKind device) {
   return passes;
 }
 
-std::uint64_t hash_of(const std::vector<std::unique_ptr<GuardedTensor>>& tensors) {
-  std::uint64_t hash = 0;
-  for (const auto& tensor : tensors) hash = hash * 31 + tensor->hash();
-  return hash;
-}
-
 void fail(CaseResult& result, std::string message) {
   result.outcome = Outcome::failed;
   if (!result.failure) result.failure.emplace();
@@ -62,8 +56,7 @@ void fail(CaseResult& result, std::string message) {
 }
 
 /// Downloads the inputs and says which one was changed, or written around.
-std::optional<std::string> input_damage(const Signature& signature,
-                                        const std::vector<std::unique_ptr<GuardedTensor>>& inputs,
+std::optional<std::string> input_damage(const Signature& signature, const PlacedTensors& inputs,
                                         const std::vector<std::uint64_t>& hashes) {
   for (std::size_t i = 0; i < inputs.size(); ++i) {
     inputs[i]->download();
@@ -89,13 +82,9 @@ void run_and_judge(const Case& item, Device& device, const VerifyOptions& option
   const std::vector<Values> inputs = draw_inputs(*item.definition, problem, signature, options.seed);
   const auto placed_inputs = place_inputs(device, problem, signature, inputs);
   const auto placed_outputs = place_outputs(device, problem, signature);
-  Tensors tensors;
+  const Tensors tensors = views_of(placed_inputs, placed_outputs);
   std::vector<std::uint64_t> hashes;
-  for (const auto& tensor : placed_inputs) {
-    tensors.inputs.push_back(tensor->view());
-    hashes.push_back(tensor->hash());
-  }
-  for (const auto& tensor : placed_outputs) tensors.outputs.push_back(tensor->view());
+  for (const auto& tensor : placed_inputs) hashes.push_back(tensor->hash());
   result.fill_seconds = watch.lap();
 
   const PrecisionContract contract = item.implementation->contract(problem);

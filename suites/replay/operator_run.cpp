@@ -67,10 +67,7 @@ std::vector<Values> launch(const Implementation& implementation, const Problem& 
                            const std::vector<Values>& inputs, Device& device) {
   const auto placed_inputs = place_inputs(device, problem, signature, inputs);
   const auto placed_outputs = place_outputs(device, problem, signature);
-  Tensors tensors;
-  for (const auto& tensor : placed_inputs) tensors.inputs.push_back(tensor->view());
-  for (const auto& tensor : placed_outputs) tensors.outputs.push_back(tensor->view());
-  implementation.prepare(problem, tensors, device)();
+  implementation.prepare(problem, views_of(placed_inputs, placed_outputs), device)();
   device.synchronize();
   std::vector<Values> outputs;
   for (std::size_t i = 0; i < placed_outputs.size(); ++i) {
