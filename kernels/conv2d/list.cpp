@@ -73,16 +73,6 @@ std::optional<std::string> not_for_units(const Problem& problem) {
   return std::nullopt;
 }
 
-std::optional<std::string> not_tensor_core(const Problem& problem) {
-  if (const auto reason = not_for_half_units(problem.dtype)) return reason;
-  return not_for_units(problem);
-}
-
-std::optional<std::string> not_tensor_core_tf32(const Problem& problem) {
-  if (const auto reason = not_for_tf32_units(problem.dtype)) return reason;
-  return not_for_units(problem);
-}
-
 std::optional<std::string> not_for_onednn(const Problem& problem) {
   if (const auto reason = no_conv2d_in_onednn(problem.dtype)) return reason;
   if (Conv2d(problem).is_empty()) return "oneDNN's convolution is compared on tensors with elements";
@@ -101,16 +91,6 @@ std::optional<std::string> not_for_cudnn(const Problem& problem) {
 }
 
 PrecisionContract any_order(const Problem&) { return float_accumulation(1); }
-
-/// f32 is multiplied in f32; f16 and bf16 go through matrix units, which truncate: the largest loss of those from
-/// compute capability 7.5 on (8 products a step, 24 bits).
-PrecisionContract cudnn_contract(const Problem& problem) {
-  PrecisionContract contract = float_accumulation(1);
-  if (problem.dtype == DType::f32) return contract;
-  contract.truncation_per_term = 1.375;
-  contract.unbiased = false;
-  return contract;
-}
 
 /// Chunks are filled up with zeros, so that the channels of a tap share no step with those of the next, and a part of a
 /// split sum has fewer terms than products.
@@ -143,34 +123,26 @@ std::int64_t tensor_core_work(const Problem& problem) {
 
 std::vector<Implementation> conv2d_implementations() {
   constexpr Direction forward = Direction::forward, backward = Direction::backward;
-  return {
+  std::vector<Implementation> list = {
       cuda_kernel("direct", forward, LOCKSTEP_KERNEL(conv2d_forward_direct), not_direct, any_order),
       cuda_kernel("implicit_gemm", forward, LOCKSTEP_KERNEL(conv2d_forward_implicit_gemm), not_implicit_gemm,
                   any_order),
       cuda_kernel("direct", backward, LOCKSTEP_KERNEL(conv2d_backward_direct), not_direct, any_order),
       cuda_kernel("implicit_gemm", backward, LOCKSTEP_KERNEL(conv2d_backward_implicit_gemm), not_implicit_gemm,
                   any_order),
-      on_matrix_units(80, tensor_core_work,
-                      cuda_kernel("tensor_core", forward, LOCKSTEP_KERNEL(conv2d_forward_tensor_core), not_tensor_core,
-                                  tensor_core_contract)),
-      on_matrix_units(80, tensor_core_work,
-                      cuda_kernel("tensor_core_tf32", forward, LOCKSTEP_KERNEL(conv2d_forward_tensor_core),
-                                  not_tensor_core_tf32, tensor_core_contract)),
-      on_matrix_units(80, tensor_core_work,
-                      cuda_kernel("tensor_core", backward, LOCKSTEP_KERNEL(conv2d_backward_tensor_core),
-                                  not_tensor_core, tensor_core_contract)),
-      on_matrix_units(80, tensor_core_work,
-                      cuda_kernel("tensor_core_tf32", backward, LOCKSTEP_KERNEL(conv2d_backward_tensor_core),
-                                  not_tensor_core_tf32, tensor_core_contract)),
       vendor_call(Backend::onednn, "direct", forward, LOCKSTEP_ONEDNN(conv2d_forward_onednn), not_for_onednn,
                   any_order),
       vendor_call(Backend::onednn, "direct", backward, LOCKSTEP_ONEDNN(conv2d_backward_onednn), not_for_onednn,
                   any_order),
       vendor_call(Backend::cudnn, "implicit_gemm", forward, LOCKSTEP_CUDA_LIBRARY(conv2d_forward_cudnn), not_for_cudnn,
-                  cudnn_contract),
+                  vendor_product_contract),
       vendor_call(Backend::cudnn, "implicit_gemm", backward, LOCKSTEP_CUDA_LIBRARY(conv2d_backward_cudnn),
-                  not_for_cudnn, cudnn_contract),
+                  not_for_cudnn, vendor_product_contract),
   };
+  const MatrixUnitTraits on_units{not_for_units, tensor_core_contract, tensor_core_work};
+  add_tensor_core_kernels(list, forward, LOCKSTEP_KERNEL(conv2d_forward_tensor_core), on_units);
+  add_tensor_core_kernels(list, backward, LOCKSTEP_KERNEL(conv2d_backward_tensor_core), on_units);
+  return list;
 }
 
 }  // namespace lockstep

@@ -53,16 +53,6 @@ std::optional<std::string> off_chunks(const Problem& problem) {
   return rows_off_chunks("g_y", linear_y(op, view(op.y_shape)));
 }
 
-std::optional<std::string> not_tensor_core(const Problem& problem) {
-  if (const auto reason = not_for_half_units(problem.dtype)) return reason;
-  return off_chunks(problem);
-}
-
-std::optional<std::string> not_tensor_core_tf32(const Problem& problem) {
-  if (const auto reason = not_for_tf32_units(problem.dtype)) return reason;
-  return off_chunks(problem);
-}
-
 std::optional<std::string> not_for_vendors(const Problem& problem) {
   const Linear op(problem);
   if (op.rows < 1 || op.in_features < 1 || op.out_features < 1) return "the vendors' products take no empty matrices";
@@ -86,16 +76,6 @@ PrecisionContract lanes(const Problem& problem) {
   return float_accumulation(Linear(problem).in_features < 512 ? 1 : 16);
 }
 
-/// f32 is multiplied in f32; f16 and bf16 go through matrix units, which truncate: the largest loss of those from
-/// compute capability 7.5 on (8 products a step, 24 bits).
-PrecisionContract cublas_contract(const Problem& problem) {
-  PrecisionContract contract = float_accumulation(1);
-  if (problem.dtype == DType::f32) return contract;
-  contract.truncation_per_term = 1.375;
-  contract.unbiased = false;
-  return contract;
-}
-
 /// Of the sums of a backward, d_bias is no product: as the columns' sums are split, a chain has terms / 16 from 512 on.
 PrecisionContract tensor_core_contract(const Problem& problem) {
   const Linear op(problem);
@@ -114,29 +94,17 @@ std::int64_t tensor_core_work(const Problem& problem) {
 }  // namespace
 
 std::vector<Implementation> linear_implementations() {
-  return {
+  std::vector<Implementation> list = {
       cuda_kernel("warp_per_column", Direction::forward, LOCKSTEP_KERNEL(linear_forward_warp_per_column),
                   no_small_batch, lanes),
       cuda_kernel("tiled", Direction::forward, LOCKSTEP_KERNEL(linear_forward_tiled), rows_are_uneven, any_order),
       cuda_kernel("small_batch", Direction::backward, LOCKSTEP_KERNEL(linear_backward_small_batch), no_small_batch,
                   any_order),
       cuda_kernel("tiled", Direction::backward, LOCKSTEP_KERNEL(linear_backward_tiled), rows_are_uneven, any_order),
-      on_matrix_units(80, tensor_core_work,
-                      cuda_kernel("tensor_core", Direction::forward, LOCKSTEP_KERNEL(linear_forward_tensor_core),
-                                  not_tensor_core, tensor_core_contract)),
-      on_matrix_units(80, tensor_core_work,
-                      cuda_kernel("tensor_core_tf32", Direction::forward, LOCKSTEP_KERNEL(linear_forward_tensor_core),
-                                  not_tensor_core_tf32, tensor_core_contract)),
-      on_matrix_units(80, tensor_core_work,
-                      cuda_kernel("tensor_core", Direction::backward, LOCKSTEP_KERNEL(linear_backward_tensor_core),
-                                  not_tensor_core, tensor_core_contract)),
-      on_matrix_units(80, tensor_core_work,
-                      cuda_kernel("tensor_core_tf32", Direction::backward, LOCKSTEP_KERNEL(linear_backward_tensor_core),
-                                  not_tensor_core_tf32, tensor_core_contract)),
       vendor_call(Backend::cublas, "matmul", Direction::forward, LOCKSTEP_CUDA_LIBRARY(linear_forward_cublas),
-                  not_for_vendors, cublas_contract),
+                  not_for_vendors, vendor_product_contract),
       vendor_call(Backend::cublas, "matmul", Direction::backward, LOCKSTEP_CUDA_LIBRARY(linear_backward_cublas),
-                  not_for_vendors, cublas_contract),
+                  not_for_vendors, vendor_product_contract),
       vendor_call(Backend::onednn, "inner_product", Direction::forward,
                   LOCKSTEP_ONEDNN(linear_forward_onednn_inner_product), not_for_inner_product, any_order),
       vendor_call(Backend::onednn, "inner_product", Direction::backward,
@@ -146,6 +114,10 @@ std::vector<Implementation> linear_implementations() {
       vendor_call(Backend::onednn, "matmul", Direction::backward, LOCKSTEP_ONEDNN(linear_backward_onednn_matmul),
                   not_for_matmul, any_order),
   };
+  const MatrixUnitTraits on_units{off_chunks, tensor_core_contract, tensor_core_work};
+  add_tensor_core_kernels(list, Direction::forward, LOCKSTEP_KERNEL(linear_forward_tensor_core), on_units);
+  add_tensor_core_kernels(list, Direction::backward, LOCKSTEP_KERNEL(linear_backward_tensor_core), on_units);
+  return list;
 }
 
 }  // namespace lockstep

@@ -59,16 +59,6 @@ Reason off_chunks(const Problem& problem) {
   return check("g_y", matmul_y(op, laid_out(problem, op.y)));
 }
 
-Reason not_tensor_core(const Problem& problem) {
-  if (const auto reason = not_for_half_units(problem.dtype)) return reason;
-  return off_chunks(problem);
-}
-
-Reason not_tensor_core_tf32(const Problem& problem) {
-  if (const auto reason = not_for_tf32_units(problem.dtype)) return reason;
-  return off_chunks(problem);
-}
-
 Reason not_for_vendors(const Problem& problem) {
   const Matmul op(problem);
   if (op.batches() < 1 || op.m < 1 || op.n < 1 || op.k < 1) return "the vendors' products take no empty matrices";
@@ -90,16 +80,6 @@ Reason not_for_cublas(const Problem& problem) {
 
 PrecisionContract any_order(const Problem&) { return float_accumulation(1); }
 
-/// f32 is multiplied in f32; f16 and bf16 go through matrix units, which truncate: the largest loss of those from
-/// compute capability 7.5 on (8 products a step, 24 bits).
-PrecisionContract cublas_contract(const Problem& problem) {
-  PrecisionContract contract = float_accumulation(1);
-  if (problem.dtype == DType::f32) return contract;
-  contract.truncation_per_term = 1.375;
-  contract.unbiased = false;
-  return contract;
-}
-
 /// The gradient of a factor that batches share adds a part for each of them, however few terms it has.
 PrecisionContract tensor_core_contract(const Problem& problem) {
   const Matmul op(problem);
@@ -120,30 +100,22 @@ std::int64_t tensor_core_work(const Problem& problem) {
 
 std::vector<Implementation> matmul_implementations() {
   using enum Direction;
-  return {
+  std::vector<Implementation> list = {
       cuda_kernel("tiled", forward, LOCKSTEP_KERNEL(matmul_forward_tiled), not_tiled, any_order),
       cuda_kernel("tiled", backward, LOCKSTEP_KERNEL(matmul_backward_tiled), not_tiled, any_order),
-      on_matrix_units(80, tensor_core_work,
-                      cuda_kernel("tensor_core", forward, LOCKSTEP_KERNEL(matmul_forward_tensor_core), not_tensor_core,
-                                  tensor_core_contract)),
-      on_matrix_units(80, tensor_core_work,
-                      cuda_kernel("tensor_core_tf32", forward, LOCKSTEP_KERNEL(matmul_forward_tensor_core),
-                                  not_tensor_core_tf32, tensor_core_contract)),
-      on_matrix_units(80, tensor_core_work,
-                      cuda_kernel("tensor_core", backward, LOCKSTEP_KERNEL(matmul_backward_tensor_core),
-                                  not_tensor_core, tensor_core_contract)),
-      on_matrix_units(80, tensor_core_work,
-                      cuda_kernel("tensor_core_tf32", backward, LOCKSTEP_KERNEL(matmul_backward_tensor_core),
-                                  not_tensor_core_tf32, tensor_core_contract)),
       vendor_call(Backend::cublas, "matmul", forward, LOCKSTEP_CUDA_LIBRARY(matmul_forward_cublas), not_for_cublas,
-                  cublas_contract),
+                  vendor_product_contract),
       vendor_call(Backend::cublas, "matmul", backward, LOCKSTEP_CUDA_LIBRARY(matmul_backward_cublas), not_for_cublas,
-                  cublas_contract),
+                  vendor_product_contract),
       vendor_call(Backend::onednn, "matmul", forward, LOCKSTEP_ONEDNN(matmul_forward_onednn), not_for_onednn,
                   any_order),
       vendor_call(Backend::onednn, "matmul", backward, LOCKSTEP_ONEDNN(matmul_backward_onednn), not_for_onednn,
                   any_order),
   };
+  const MatrixUnitTraits on_units{off_chunks, tensor_core_contract, tensor_core_work};
+  add_tensor_core_kernels(list, forward, LOCKSTEP_KERNEL(matmul_forward_tensor_core), on_units);
+  add_tensor_core_kernels(list, backward, LOCKSTEP_KERNEL(matmul_backward_tensor_core), on_units);
+  return list;
 }
 
 }  // namespace lockstep

@@ -9,6 +9,7 @@ namespace lockstep {
 namespace {
 
 constexpr std::int64_t kChunk = 16;
+constexpr int kLowestCapability = 80;
 constexpr std::int64_t kEmulatedProducts = std::int64_t{1} << 26;
 
 std::string capability_text(int capability) {
@@ -20,19 +21,36 @@ std::string off_chunks(std::string_view name, std::string_view what, std::int64_
          " bytes apart; asynchronous copies take multiples of 16";
 }
 
+std::optional<std::string> not_for_tf32_units(DType dtype) {
+  if (dtype == DType::f32) return std::nullopt;
+  return "tf32 is for f32: f16 and bf16 are multiplied as they are by tensor_core";
+}
+
+std::optional<std::string> not_on_device(const Device& device, std::int64_t products) {
+  if (device.kind() == DeviceKind::emulated && products > kEmulatedProducts)
+    return "needs a GPU: the emulator truncates sums as matrix units do, of up to 2^26 products";
+  if (device.kind() != DeviceKind::gpu || gpu_compute_capability() >= kLowestCapability) return std::nullopt;
+  return "needs a GPU of compute capability " + capability_text(kLowestCapability) + ", this one has " +
+         capability_text(gpu_compute_capability());
+}
+
 }  // namespace
 
-Implementation on_matrix_units(int lowest_capability, WorkFunction work, Implementation implementation) {
-  implementation.unsupported = [lowest_capability, work, others = implementation.unsupported](
-                                   const Problem& problem, const Device& device) -> std::optional<std::string> {
-    if (const auto reason = others(problem, device)) return reason;
-    if (device.kind() == DeviceKind::emulated && work(problem) > kEmulatedProducts)
-      return "needs a GPU: the emulator truncates sums as matrix units do, of up to 2^26 products";
-    if (device.kind() != DeviceKind::gpu || gpu_compute_capability() >= lowest_capability) return std::nullopt;
-    return "needs a GPU of compute capability " + capability_text(lowest_capability) + ", this one has " +
-           capability_text(gpu_compute_capability());
+void add_tensor_core_kernels(std::vector<Implementation>& list, Direction direction, KernelEntry entry,
+                             const MatrixUnitTraits& traits) {
+  const auto add = [&](const char* idea, auto not_for_dtype) {
+    Implementation implementation = cuda_kernel(idea, direction, entry, nullptr, traits.contract);
+    implementation.unsupported = [not_for_dtype, traits, any_kernel = implementation.unsupported](
+                                     const Problem& problem, const Device& device) -> std::optional<std::string> {
+      if (const auto reason = any_kernel(problem, device)) return reason;
+      if (const auto reason = not_for_dtype(problem.dtype)) return reason;
+      if (const auto reason = traits.unsupported(problem)) return reason;
+      return not_on_device(device, traits.products(problem));
+    };
+    list.push_back(std::move(implementation));
   };
-  return implementation;
+  add("tensor_core", not_for_half_units);
+  add("tensor_core_tf32", not_for_tf32_units);
 }
 
 std::int64_t unit_products(std::int64_t m, std::int64_t n, std::int64_t k) {
@@ -43,11 +61,6 @@ std::int64_t unit_products(std::int64_t m, std::int64_t n, std::int64_t k) {
 std::optional<std::string> not_for_half_units(DType dtype) {
   if (dtype == DType::f16 || dtype == DType::bf16) return std::nullopt;
   return "matrix units would round f32 to tf32: tensor_core_tf32 promises that";
-}
-
-std::optional<std::string> not_for_tf32_units(DType dtype) {
-  if (dtype == DType::f32) return std::nullopt;
-  return "tf32 is for f32: f16 and bf16 are multiplied as they are by tensor_core";
 }
 
 std::optional<std::string> rows_off_chunks(std::string_view name, const MatrixView& matrix) {
@@ -74,6 +87,14 @@ PrecisionContract matrix_unit_contract(DType dtype, std::int64_t parts, std::ini
     contract.truncation_per_term =
         std::max(contract.truncation_per_term, static_cast<double>(3 * steps + run) / static_cast<double>(run));
   }
+  contract.unbiased = false;
+  return contract;
+}
+
+PrecisionContract vendor_product_contract(const Problem& problem) {
+  PrecisionContract contract = float_accumulation(1);
+  if (problem.dtype == DType::f32) return contract;
+  contract.truncation_per_term = 1.375;
   contract.unbiased = false;
   return contract;
 }

@@ -5,22 +5,32 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "kernels/shared/kernel_entry.hpp"
 #include "kernels/shared/matrix_view.hpp"
 
 namespace lockstep {
 
-/// The implementation, declined on GPUs below a compute capability (80 for 8.0), and on the emulator where `work` says that
-/// there are more than 2^26 products: it adds them as matrix units do, at some 5 ns each.
 using WorkFunction = std::int64_t (*)(const Problem&);
-Implementation on_matrix_units(int lowest_capability, WorkFunction work, Implementation implementation);
+
+/// What lists say of a kernel on mma.sync: the problems it does not take whatever the dtype, its contract, and the products
+/// of a problem, since the emulator adds them as matrix units do, at some 5 ns each.
+struct MatrixUnitTraits {
+  UnsupportedFunction unsupported;
+  ContractFunction contract;
+  WorkFunction products;
+};
+
+/// Appends the kernel as two implementations, because f32 loses bits to tf32 and must say so: tensor_core takes f16 and
+/// bf16, tensor_core_tf32 takes f32. Declined on GPUs below compute capability 8.0 and, above 2^26 products, on the emulator.
+void add_tensor_core_kernels(std::vector<Implementation>& list, Direction direction, KernelEntry entry,
+                             const MatrixUnitTraits& traits);
 /// Products of one matrix product, its edges filled up to tiles of 64 x 64 and slices of 32.
 std::int64_t unit_products(std::int64_t m, std::int64_t n, std::int64_t k);
 
-/// Which dtypes the matrix units take as they are, and which rounded to tf32.
+/// Why matrix units do not take a dtype as it is, or nothing.
 std::optional<std::string> not_for_half_units(DType dtype);
-std::optional<std::string> not_for_tf32_units(DType dtype);
 
 inline constexpr const char* kUnalignedForChunks = "asynchronous copies of 16 bytes need aligned tensors";
 /// Why the rows of a matrix cannot be copied asynchronously in chunks of 16 bytes, or nothing. `matrix` is laid out as that
@@ -36,6 +46,10 @@ std::optional<std::string> batches_off_chunks(std::string_view name, const Strid
 /// runs of products that share steps; what is left of a run at its end has a step of its own.
 /// `parts`: partial_sums of PrecisionContract, for the parts of split sums and for sums that are no products.
 PrecisionContract matrix_unit_contract(DType dtype, std::int64_t parts, std::initializer_list<std::int64_t> runs);
+
+/// What vendors' products promise: f32 is multiplied in f32; f16 and bf16 go through matrix units, which truncate, here at
+/// the largest loss of any generation from compute capability 7.5 on (8 products a step, 24 bits).
+PrecisionContract vendor_product_contract(const Problem& problem);
 
 /// Parts of a split sum have at least so many terms, inside which only truncation acts.
 inline constexpr std::int64_t kTermsOfPart = 128;
