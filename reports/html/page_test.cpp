@@ -11,20 +11,11 @@
 #include "reports/html/sections.hpp"
 #include "reports/html/sha256.hpp"
 #include "reports/report_file.hpp"
+#include "reports/testing/page_text.hpp"
 #include "reports/testing/synthetic_report.hpp"
 
 namespace lockstep::reports {
 namespace {
-
-// Not gmock's matcher: it would print half a megabyte of page.
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-std::string between(const std::string& text, const std::string& before, const std::string& after) {
-  const std::size_t start = text.find(before);
-  if (start == std::string::npos) return "";
-  const std::size_t from = start + before.size();
-  return text.substr(from, text.find(after, from) - from);
-}
 
 std::string data_of(const std::string& page) {
   return between(page, "<script type=\"application/json\" id=\"data\">", "</script>");

@@ -5,19 +5,11 @@
 
 #include "reports/html/base64.hpp"
 #include "reports/html/sha256.hpp"
+#include "reports/testing/page_text.hpp"
 #include "reports/testing/synthetic_release.hpp"
 
 namespace lockstep::reports {
 namespace {
-
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
-std::string between(const std::string& text, const std::string& before, const std::string& after) {
-  const std::size_t start = text.find(before);
-  if (start == std::string::npos) return "";
-  const std::size_t from = start + before.size();
-  return text.substr(from, text.find(after, from) - from);
-}
 
 TEST(ReleaseSheet, VerdictComesFirstAndReasonsNext) {
   const std::string held = render_release(synthetic_release(true));

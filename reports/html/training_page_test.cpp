@@ -7,14 +7,13 @@
 #include "reports/html/page.hpp"
 #include "reports/html/sections.hpp"
 #include "reports/html/training_parts.hpp"
+#include "reports/testing/page_text.hpp"
 #include "reports/testing/synthetic_training.hpp"
 
 namespace lockstep::reports {
 namespace {
 
 // Not gmock's matcher: it would print half a megabyte of page.
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 std::size_t count_of(const std::string& text, const std::string& part) {
   std::size_t found = 0;
   for (std::size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++found;

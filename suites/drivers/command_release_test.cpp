@@ -5,17 +5,14 @@
 
 #include <algorithm>
 
-#include "reports/release_file.hpp"
-#include "reports/schema_check.hpp"
 #include "suites/drivers/testing/program.hpp"
-#include "suites/replay/testing/case_folder.hpp"
+#include "suites/drivers/testing/release_test_folder.hpp"
 
 namespace lockstep {
 namespace {
 
 using lockstep::testing::Ended;
 using lockstep::testing::Program;
-using lockstep::testing::TemporaryFolder;
 using reports::CheckStatus;
 using reports::HoldReason;
 using ::testing::AllOf;
@@ -23,7 +20,7 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
 
-class ReleaseCommand : public ::testing::Test {
+class ReleaseCommand : public testing::ReleaseTest {
  protected:
   std::vector<std::string> arguments(const std::string& candidate, const std::vector<std::string>& more) const {
     std::vector<std::string> all{"release", "gelu", "--candidate", candidate, "--baseline", "reference.baseline",
@@ -34,23 +31,6 @@ class ReleaseCommand : public ::testing::Test {
   Ended release(const std::string& candidate, const std::vector<std::string>& more = {"--no-timing"}) const {
     return testing::run_program(LOCKSTEP_RELEASABLE_PROGRAM, arguments(candidate, more));
   }
-  std::string out() const { return (folder_.path() / "out").string(); }
-
-  /// The release file, held against the schema.
-  reports::Release sheet() const {
-    const std::string path = out() + "/release.json";
-    EXPECT_THAT(reports::schema_violations(reports::Json::parse(reports::release_schema_text()),
-                                           reports::Json::parse(testing::text_of_file(path))),
-                IsEmpty());
-    EXPECT_TRUE(std::filesystem::exists(out() + "/release.html"));
-    EXPECT_TRUE(std::filesystem::exists(out() + "/report.json"));
-    return reports::read_release(path);
-  }
-  static const reports::ReleaseCheck& check(const reports::Release& release, const std::string& name) {
-    return *std::find_if(release.checks.begin(), release.checks.end(),
-                         [&](const auto& one) { return one.name == name; });
-  }
-
   /// Held for a reason of this check whose message holds `words`; returns that reason.
   HoldReason expect_held(const std::string& candidate, const std::string& check_name, const std::string& words,
                          const std::vector<std::string>& more = {"--no-timing"}) const {
@@ -65,7 +45,6 @@ class ReleaseCommand : public ::testing::Test {
     ADD_FAILURE() << candidate << " is not held for " << check_name << ": " << words << "; but for\n" << found;
     return {};
   }
-  TemporaryFolder folder_;
 };
 
 TEST_F(ReleaseCommand, ReleasesAGoodCandidateForWhatWasRun) {

@@ -6,26 +6,23 @@
 #include <algorithm>
 #include <sstream>
 
-#include "reports/release_file.hpp"
 #include "suites/drivers/testing/program.hpp"
-#include "suites/replay/testing/case_folder.hpp"
+#include "suites/drivers/testing/release_test_folder.hpp"
 
 namespace lockstep {
 namespace {
 
 using lockstep::testing::Ended;
-using lockstep::testing::TemporaryFolder;
 using reports::CheckStatus;
 using reports::HoldReason;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Not;
 
 std::string path_of(const std::string& behaviour) {
   return std::string(LOCKSTEP_OUTSIDE_FOLDER) + "/outside_" + behaviour + ".so";
 }
 
-class ReleaseOfALibrary : public ::testing::Test {
+class ReleaseOfALibrary : public testing::ReleaseTest {
  protected:
   // Where commands stand they may write: a failing verify dumps there.
   ReleaseOfALibrary() { std::filesystem::current_path(folder_.path()); }
@@ -42,17 +39,11 @@ class ReleaseOfALibrary : public ::testing::Test {
     all.insert(all.end(), more.begin(), more.end());
     return call(all);
   }
-  std::string out() const { return (folder_.path() / "out").string(); }
-  reports::Release sheet() const { return reports::read_release(out() + "/release.json"); }
   /// The first reason of a check; empty where there is none.
   HoldReason reason(const std::string& check) const {
     for (const HoldReason& one : sheet().reasons)
       if (one.check == check) return one;
     return {};
-  }
-  static const reports::ReleaseCheck& check(const reports::Release& release, const std::string& name) {
-    return *std::find_if(release.checks.begin(), release.checks.end(),
-                         [&](const auto& one) { return one.name == name; });
   }
   /// A command line of the sheet, without the program's name.
   Ended again(const std::string& rerun) const {
@@ -64,7 +55,6 @@ class ReleaseOfALibrary : public ::testing::Test {
     return call(arguments);
   }
   const std::filesystem::path stood_ = std::filesystem::current_path();
-  TemporaryFolder folder_;
 };
 
 TEST_F(ReleaseOfALibrary, ReleasesWhatIsRight) {
