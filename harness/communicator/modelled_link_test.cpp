@@ -5,7 +5,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 #include <thread>
+#include <utility>
 
 #include "harness/communicator/testing/recording_communicator.hpp"
 #include "harness/data/error.hpp"
@@ -55,18 +57,23 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-/// A transport whose threads get a core late.
-class LateCommunicator : public RecordingCommunicator {
+/// A transport in which something happens before each call.
+class InterruptedCommunicator : public RecordingCommunicator {
  public:
-  using RecordingCommunicator::RecordingCommunicator;
+  explicit InterruptedCommunicator(std::function<void(const Call&)> before)
+      : RecordingCommunicator(0, 2), before_(std::move(before)) {}
   void run(const Call& call) override {
-    std::this_thread::sleep_for(std::chrono::milliseconds(40));
+    before_(call);
     RecordingCommunicator::run(call);
   }
+
+ private:
+  std::function<void(const Call&)> before_;
 };
 
 TEST(ModelledLink, TransfersDoNotWaitForTheThreadsThatServeThem) {
-  LateCommunicator inner(0, 2);
+  // Its threads get a core late.
+  InterruptedCommunicator inner([](const Call&) { std::this_thread::sleep_for(std::chrono::milliseconds(40)); });
   ModelledLink link(inner, {.latency_seconds = 0.05, .seconds_per_byte = 0});
   std::vector<float> values(4);
   const auto start = std::chrono::steady_clock::now();
@@ -78,20 +85,12 @@ TEST(ModelledLink, TransfersDoNotWaitForTheThreadsThatServeThem) {
   EXPECT_LT(seconds_since(start), 0.3);  // 0.36 if each transfer began after the real calls
 }
 
-/// The other rank makes its calls 30 ms after this one.
-class BehindAnother : public RecordingCommunicator {
- public:
-  using RecordingCommunicator::RecordingCommunicator;
-  void run(const Call& call) override {
-    if (call.reduction == Reduction::max)
-      *static_cast<std::int64_t*>(call.out) +=
-          std::chrono::steady_clock::duration(std::chrono::milliseconds(30)).count();
-    RecordingCommunicator::run(call);
-  }
-};
-
 TEST(ModelledLink, ATransferBeginsWhenTheLastRankHasMadeTheCall) {
-  BehindAnother inner(0, 2);
+  // The other rank makes its calls 30 ms after this one.
+  static constexpr std::chrono::steady_clock::duration behind = std::chrono::milliseconds(30);
+  InterruptedCommunicator inner([](const Call& call) {
+    if (call.reduction == Reduction::max) *static_cast<std::int64_t*>(call.out) += behind.count();
+  });
   ModelledLink link(inner, {.latency_seconds = 0.01, .seconds_per_byte = 0});
   std::vector<float> values(4);
   const auto start = std::chrono::steady_clock::now();
