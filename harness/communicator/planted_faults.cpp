@@ -3,24 +3,14 @@
 
 #include <chrono>
 #include <cstring>
-#include <numeric>
 #include <thread>
 #include <utility>
 
+#include "harness/communicator/call_extent.hpp"
 #include "harness/data/error.hpp"
 
 namespace lockstep {
 namespace {
-
-std::int64_t elements_written(const Call& call, int ranks) {
-  switch (call.collective) {
-    case Collective::all_gather:
-    case Collective::all_to_all: return call.count * ranks;
-    case Collective::all_gather_uneven: return std::accumulate(call.counts.begin(), call.counts.end(), std::int64_t{0});
-    case Collective::barrier: return 0;
-    default: return call.count;
-  }
-}
 
 /// Turns the lowest bit of the last of `count` elements: little-endian, so it is in the element's first byte.
 void turn_last_bit(void* data, std::int64_t count, DType dtype) {
@@ -33,10 +23,15 @@ std::int64_t& elements_given(Call& call, int rank) {
   return call.collective == Collective::all_gather_uneven ? call.counts[static_cast<std::size_t>(rank)] : call.count;
 }
 
+/// What wrong_element chooses from: what the call writes, for send what it sends.
+std::int64_t elements_to_change(const Call& call, int ranks) {
+  return call.collective == Collective::send ? call.count : elements_written(call, ranks);
+}
+
 /// A call without elements has none to lose or to change.
 bool takes_effect(CommunicationFault fault, Call call, int rank, int ranks) {
   if (fault == CommunicationFault::wrong_count) return elements_given(call, rank) > 0;
-  if (fault == CommunicationFault::wrong_element) return elements_written(call, ranks) > 0;
+  if (fault == CommunicationFault::wrong_element) return elements_to_change(call, ranks) > 0;
   return true;
 }
 
@@ -103,7 +98,7 @@ void PlantedFaults::execute_with(const PlantedFault& fault, const Call& call) {
 }
 
 void PlantedFaults::run_with_wrong_element(const Call& call) {
-  const std::int64_t count = elements_written(call, size());
+  const std::int64_t count = elements_to_change(call, size());
   if (call.collective != Collective::send) {
     inner_.run(call);
     return turn_last_bit(call.out, count, call.dtype);
