@@ -15,7 +15,13 @@ std::vector<ListedProblem> mse_loss_problems() {
       .fills({Fill::normal, Fill::offset, Fill::exact})
       .add("input=8x17,target=8x17,reduction=none", "a tensor of squares")
       .fills({Fill::normal})
-      .add("input=6x10,target=10", "a target for all rows");
+      .add("input=6x10,target=10", "a target for all rows")
+      .dtypes({DType::f16, DType::bf16})
+      .add("input=2,target=2", "terms so few that none is lost in the rounding of a narrow result")
+      .add("input=3,target=3", "the same, since a term of random data may be near 0")
+      .add("input=1x4,target=1x4", "the same")
+      .add("input=5x1,target=5x1", "the same")
+      .add("input=2x3,target=2x3", "the same");
 
   list.in("edges")
       .dtypes({DType::f32, DType::bf16})
