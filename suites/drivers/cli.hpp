@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
 #include <string>
 #include <vector>
 
 #include "harness/plan/case.hpp"
+
+namespace CLI {
+class App;
+}
 
 namespace lockstep {
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <benchmark/benchmark.h>
+#include <CLI/CLI.hpp>
 
 #include <iostream>
 #include <memory>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "suites/drivers/scenario_options.hpp"
 
+#include <CLI/CLI.hpp>
 #include <cmath>
 #include <limits>
 #include <sstream>
@@ -84,6 +85,10 @@ void ScenarioOptions::add_options(CLI::App& command) {
   of_mode("--rank-timeout", arrival_limit_, "seconds a rank waits for another in one collective")
       ->check(reject_amount)
       ->capture_default_str();
+}
+
+bool ScenarioOptions::is_given(const char* option) const {
+  return command_ && command_->get_option(option)->count() > 0;
 }
 
 void ScenarioOptions::check_without_mode() const {

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 #include <vector>
 
 #include "suites/training/saved_training.hpp"
 #include "suites/training/scenario.hpp"
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
 
 namespace lockstep {
 
@@ -30,8 +34,7 @@ struct ScenarioOptions {
 
  private:
   void check_together() const;
-
-  bool is_given(const char* option) const { return command_ && command_->get_option(option)->count() > 0; }
+  bool is_given(const char* option) const;
 
   const CLI::App* command_ = nullptr;
   std::string dtype_ = "f32", optimizer_ = "sgd", autocast_, norm_type_ = "2";

@@ -2,6 +2,7 @@
 #include "suites/drivers/selection.hpp"
 
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <algorithm>
 #include <filesystem>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,6 +9,10 @@
 #include "harness/plan/case.hpp"
 #include "harness/plugin/kernel_library.hpp"
 #include "suites/drivers/worker_pool.hpp"
+
+namespace CLI {
+class App;
+}
 
 namespace lockstep {
 

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <string>
 
 #include "harness/plan/shrink.hpp"
 #include "reports/report.hpp"
 #include "suites/drivers/selection.hpp"
+
+namespace CLI {
+class App;
+}
 
 namespace lockstep {
 
