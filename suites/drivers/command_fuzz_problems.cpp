@@ -15,6 +15,7 @@
 #include "suites/drivers/environment.hpp"
 #include "suites/drivers/fuzz_table.hpp"
 #include "suites/drivers/interrupt.hpp"
+#include "suites/drivers/library_list.hpp"
 #include "suites/drivers/number_checks.hpp"
 #include "suites/drivers/progress.hpp"
 #include "suites/drivers/run_stages.hpp"
@@ -56,10 +57,15 @@ struct Asked {
 
 class Fuzzing {
  public:
-  Fuzzing(const FuzzOptions& options, const Surroundings& surroundings)
-      : options_(options), surroundings_(surroundings) {
+  Fuzzing(const FuzzOptions& options, const ListedLibraries& libraries, const std::string& program)
+      : options_(options), program_(program) {
+    builder_.set_rerun_options(options.selection.rerun_options());
+    for (const LibraryFailure& failure : libraries.failures()) {
+      builder_.add_library_failure(failure);
+      found(failure.path, std::string(name_of(failure.outcome)) + ": " + failure.reason);
+    }
     // A whole name means itself alone, though others begin with it.
-    const std::vector<Catalogued>& all = surroundings.catalogue.operators();
+    const std::vector<Catalogued>& all = libraries.catalogue().operators();
     const bool is_name = std::any_of(
         all.begin(), all.end(), [&](const Catalogued& entry) { return entry.definition->name() == options.operators; });
     for (const Catalogued& entry : all) {
@@ -68,7 +74,7 @@ class Fuzzing {
       ProblemDrawer drawer(entry, parameter_limits(name));
       if (drawer.can_draw()) drawings_.push_back({&entry, std::move(drawer)});
     }
-    if (drawings_.empty()) surroundings.catalogue.find(options.operators);  // throws with the names there are
+    if (drawings_.empty()) libraries.catalogue().find(options.operators);  // throws with the names there are
   }
 
   void run() {
@@ -97,7 +103,7 @@ class Fuzzing {
     std::vector<Task> tasks;
     std::vector<Asked> asked;
     for (std::uint64_t number = first; number < first + count; ++number) asked.push_back(ask(number, tasks));
-    WorkerPool pool(options_.selection.pool(surroundings_.program), std::move(tasks));
+    WorkerPool pool(options_.selection.pool(program_), std::move(tasks));
     pool.wait_for_all([](std::size_t, const TaskResult&) {});
     for (const Asked& one : asked) take(one, pool);
   }
@@ -152,8 +158,16 @@ class Fuzzing {
     }
   }
 
+  void found(const std::string& what, const std::string& reason) {
+    ++findings_;
+    std::cout << "found: " << what << "\n  " << reason << "\n" << std::flush;
+  }
+
   void keep(const Asked& asked, const Implementation& implementation, CaseResult verdict) {
-    if (++findings_ > kMostFindings) return;
+    if (findings_ >= kMostFindings) {
+      ++findings_;
+      return;
+    }
     const Case item{
         asked.entry->definition,
         &implementation,
@@ -162,8 +176,7 @@ class Fuzzing {
     TaskResult result;
     result.verdict = std::move(verdict);
     builder_.add_case(item, options_.selection.seed, result);
-    std::cout << "found: number " << asked.number << ", " << item.id() << "\n  " << result.verdict.reason << "\n"
-              << std::flush;
+    found("number " + std::to_string(asked.number) + ", " + item.id(), result.verdict.reason);
   }
 
   void say_progress(std::uint64_t done, std::uint64_t end) {
@@ -182,7 +195,7 @@ class Fuzzing {
   }
 
   const FuzzOptions& options_;
-  const Surroundings& surroundings_;
+  const std::string& program_;
   std::vector<Drawing> drawings_;
   Clock::time_point start_ = Clock::now();
   FuzzTable table_;
@@ -195,7 +208,8 @@ class Fuzzing {
 int fuzz(const FuzzOptions& options, const Surroundings& surroundings) {
   const std::string started = utc_now();
   if (!options.selection.out.empty()) prepare_folder(options.selection.out);
-  Fuzzing fuzzing(options, surroundings);
+  const ListedLibraries libraries(surroundings.catalogue, options.selection, surroundings.program);
+  Fuzzing fuzzing(options, libraries, surroundings.program);
   std::cout << "seed " << options.selection.seed << ", numbers from " << options.first << "\n" << std::flush;
   const InterruptGuard guard;
   fuzzing.run();
@@ -209,7 +223,7 @@ int fuzz(const FuzzOptions& options, const Surroundings& surroundings) {
   description.workers = options.selection.worker_count();
   reports::Report report = fuzzing.builder().finish(description, "lockstep");
   report.run.interrupted = interrupted();
-  shrink_failures(report, surroundings.catalogue, options.selection, surroundings.program, options.shrinking,
+  shrink_failures(report, libraries.catalogue(), options.selection, surroundings.program, options.shrinking,
                   options.selection.out);
   const FuzzTable& table = fuzzing.table();
   const int status = interrupted()                                          ? kInterrupted
@@ -250,6 +264,8 @@ CommandBody add_fuzz_command(CLI::App& command, const Surroundings& surroundings
       ->check(reject_count)
       ->capture_default_str();
   options->selection.add_worker_options(command);
+  options->selection.add_load_option(command);
+  options->selection.add_workspace_option(command);
   options->shrinking.add_options(command);
   command.footer(
       "The same seed and number give the same problem. Problems that the contract takes are judged by every gate; the "

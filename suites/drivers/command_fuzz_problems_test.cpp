@@ -93,6 +93,29 @@ TEST_F(FuzzCommand, FindsNothingInWhatIsRight) {
   EXPECT_THAT(ended.out, HasSubstr("; 0 findings"));
 }
 
+/// A kernel of a library; see harness/plugin/testing/outside_behaviour.cpp for what each does.
+TEST_F(FuzzCommand, JudgesKernelsOfLibraries) {
+  const auto outside = [&](const std::string& kernel, const std::string& behaviour) {
+    return fuzz("outside_" + behaviour + "." + kernel,
+                {"--cases", "40", "--load", std::string(LOCKSTEP_OUTSIDE_FOLDER) + "/outside_" + behaviour + ".so"},
+                LOCKSTEP_PROGRAM, "relu");
+  };
+  const Ended works = outside("works", "works");
+  EXPECT_EQ(works.status, 0) << works.out << works.err;
+  EXPECT_THAT(works.out, HasSubstr("; 0 findings"));
+
+  const Ended overruns = outside("overruns_workspace", "works");
+  EXPECT_EQ(overruns.status, 1) << overruns.out << overruns.err;
+  EXPECT_THAT(overruns.out, HasSubstr("workspace: 1 bytes written behind"));
+  ASSERT_FALSE(smallest().empty());
+  EXPECT_THAT(smallest()[0], HasSubstr("relu.forward/outside_works.overruns_workspace/x=scalar,"));
+
+  const Ended absent = outside("works", "crashes_loading");
+  EXPECT_EQ(absent.status, 1) << absent.out << absent.err;
+  EXPECT_THAT(absent.out, HasSubstr("outside_crashes_loading.so\n  crashed: "));
+  EXPECT_THAT(absent.out, HasSubstr("; 1 findings"));
+}
+
 TEST_F(FuzzCommand, SaysWhatIsAccepted) {
   EXPECT_EQ(fuzz("*", {}, LOCKSTEP_MISBEHAVING_PROGRAM, "nosuch").status, 2);
   for (const char* minutes : {"0", "-1", "nan", "long"}) EXPECT_EQ(fuzz("*", {"--minutes", minutes}).status, 2);
