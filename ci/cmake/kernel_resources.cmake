@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Run when kernels_gpu was linked: gathers what ptxas said of each kernel (OBJECT.ptxas, see ci/keep_resource_usage.sh)
-# into one JSON beside the program. Inputs: FOLDER (of the objects), ROOT (of the sources in it), OUTPUT.
-file(GLOB_RECURSE reports "${FOLDER}/*.ptxas")
+# into one JSON beside the program. Inputs: FOLDER (of the targets' objects), ROOT (of the sources in it), OUTPUT.
+file(GLOB_RECURSE reports "${FOLDER}/kernels_gpu*.dir/*.ptxas")
 list(SORT reports)
 set(kernels "")
 foreach(report IN LISTS reports)
   file(RELATIVE_PATH source "${FOLDER}" "${report}")
-  string(REGEX REPLACE "\\.o\\.ptxas$" "" source "${source}")
+  string(REGEX REPLACE "^[^/]+/(.*)\\.o\\.ptxas$" "\\1" source "${source}")
   if(NOT EXISTS "${ROOT}/${source}")
     continue()  # of a kernel that is no more
   endif()

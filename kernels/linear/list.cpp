@@ -6,6 +6,7 @@
 #include "kernels/linear/small_batch.hpp"
 #include "kernels/shared/kernel_entry.hpp"
 #include "kernels/shared/matrix_units.hpp"
+#include "kernels/shared/warpgroup_units.hpp"
 
 namespace lockstep {
 
@@ -15,6 +16,9 @@ LOCKSTEP_DECLARE_KERNEL(linear_backward_small_batch)
 LOCKSTEP_DECLARE_KERNEL(linear_backward_tiled)
 LOCKSTEP_DECLARE_KERNEL(linear_forward_tensor_core)
 LOCKSTEP_DECLARE_KERNEL(linear_backward_tensor_core)
+namespace gpu {
+Launch linear_forward_warpgroup_tensor_core(const Problem&, const Tensors&, Device&);
+}
 Launch linear_forward_cublas(const Problem&, const Tensors&, Device&);
 Launch linear_backward_cublas(const Problem&, const Tensors&, Device&);
 
@@ -53,6 +57,13 @@ std::optional<std::string> off_chunks(const Problem& problem) {
   return rows_off_chunks("g_y", linear_y(op, view(op.y_shape)));
 }
 
+std::optional<std::string> not_warpgroup_tensor_core(const Problem& problem) {
+  if (const auto reason = not_for_half_units(problem.dtype)) return reason;
+  const Linear op(problem);
+  if (op.rows < 1 || op.in_features < 1 || op.out_features < 1) return "the empty layer is for the tiled kernel";
+  return off_chunks(problem);
+}
+
 std::optional<std::string> not_for_vendors(const Problem& problem) {
   const Linear op(problem);
   if (op.rows < 1 || op.in_features < 1 || op.out_features < 1) return "the vendors' products take no empty matrices";
@@ -84,6 +95,10 @@ PrecisionContract tensor_core_contract(const Problem& problem) {
   return matrix_unit_contract(problem.dtype, op.rows < 512 ? 1 : 16, {op.out_features, op.rows});
 }
 
+PrecisionContract warpgroup_tensor_core_contract(const Problem& problem) {
+  return warpgroup_contract(Linear(problem).in_features);
+}
+
 std::int64_t tensor_core_work(const Problem& problem) {
   const Linear op(problem);
   if (problem.direction == Direction::forward) return unit_products(op.rows, op.out_features, op.in_features);
@@ -101,6 +116,9 @@ std::vector<Implementation> linear_implementations() {
       cuda_kernel("small_batch", Direction::backward, LOCKSTEP_KERNEL(linear_backward_small_batch), no_small_batch,
                   any_order),
       cuda_kernel("tiled", Direction::backward, LOCKSTEP_KERNEL(linear_backward_tiled), rows_are_uneven, any_order),
+      on_warpgroup_units(cuda_kernel("warpgroup_tensor_core", Direction::forward,
+                                     LOCKSTEP_GPU_KERNEL(linear_forward_warpgroup_tensor_core),
+                                     not_warpgroup_tensor_core, warpgroup_tensor_core_contract)),
       vendor_call(Backend::cublas, "matmul", Direction::forward, LOCKSTEP_CUDA_LIBRARY(linear_forward_cublas),
                   not_for_vendors, vendor_product_contract),
       vendor_call(Backend::cublas, "matmul", Direction::backward, LOCKSTEP_CUDA_LIBRARY(linear_backward_cublas),

@@ -12,10 +12,6 @@ constexpr std::int64_t kChunk = 16;
 constexpr int kLowestCapability = 80;
 constexpr std::int64_t kEmulatedProducts = std::int64_t{1} << 26;
 
-std::string capability_text(int capability) {
-  return std::to_string(capability / 10) + "." + std::to_string(capability % 10);
-}
-
 std::string off_chunks(std::string_view name, std::string_view what, std::int64_t bytes) {
   return std::string(name) + ": " + std::string(what) + " lie " + std::to_string(bytes) +
          " bytes apart; asynchronous copies take multiples of 16";
@@ -56,6 +52,10 @@ void add_tensor_core_kernels(std::vector<Implementation>& list, Direction direct
 std::int64_t unit_products(std::int64_t m, std::int64_t n, std::int64_t k) {
   const auto filled = [](std::int64_t extent, std::int64_t tile) { return (extent + tile - 1) / tile * tile; };
   return filled(m, 64) * filled(n, 64) * filled(k, 32);
+}
+
+std::string capability_text(int capability) {
+  return std::to_string(capability / 10) + "." + std::to_string(capability % 10);
 }
 
 std::optional<std::string> not_for_half_units(DType dtype) {

@@ -29,6 +29,9 @@ void add_tensor_core_kernels(std::vector<Implementation>& list, Direction direct
 /// Products of one matrix product, its edges filled up to tiles of 64 x 64 and slices of 32.
 std::int64_t unit_products(std::int64_t m, std::int64_t n, std::int64_t k);
 
+/// "9.0" of 90, for refusals.
+std::string capability_text(int capability);
+
 /// Why matrix units do not take a dtype as it is, or nothing.
 std::optional<std::string> not_for_half_units(DType dtype);
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "harness/plan/verify.hpp"
 #include "harness/simt/truncating_sums.hpp"
 #include "kernels/implementations.hpp"
+#include "kernels/shared/warpgroup_units.hpp"
 #include "reference/operators.hpp"
 
 namespace lockstep {
@@ -77,6 +79,45 @@ TEST(MatrixUnitContract, IsNotFarAboveWhatTheyLose) {
     const double allowed = matrix_unit_contract(dtype, 1, {256}).truncation_per_term * 256;
     EXPECT_GE(worst_error(256, dtype, random), 0.3 * allowed) << name_of(dtype);
   }
+}
+
+TEST(WarpgroupContract, BoundsWhatHopperLosesAndNotMuchMore) {
+  std::mt19937 random(7);
+  const simt::MatrixUnitsScope scope(simt::MatrixUnits::hopper);
+  for (std::int64_t terms : {1, 2, 3, 15, 16, 17, 31, 256, 1024}) {
+    const double allowed = warpgroup_contract(terms).truncation_per_term * static_cast<double>(terms);
+    const double lost = worst_error(terms, DType::bf16, random);
+    EXPECT_LE(lost, allowed) << terms << " terms";
+    if (terms >= 256) {
+      EXPECT_GE(lost, 0.3 * allowed) << terms << " terms";
+    }
+  }
+  EXPECT_EQ(warpgroup_contract(4096).truncation_per_term, 0.6875);
+  EXPECT_EQ(warpgroup_contract(1).truncation_per_term, 3.5);
+}
+
+/// Why the kernel on wgmma does not take the problem under the emulator.
+std::optional<std::string> refusal_of_warpgroups(const char* label) {
+  const auto device = make_host_device(DeviceKind::emulated);
+  const std::vector<Implementation> list = linear_implementations();
+  const auto kernel = std::find_if(list.begin(), list.end(), [](const Implementation& implementation) {
+    return implementation.idea == "warpgroup_tensor_core";
+  });
+  if (kernel == list.end()) return "there is no such kernel";
+  return kernel->unsupported(parse_problem("linear.forward", label), *device);
+}
+
+TEST(WarpgroupKernels, NeedAGpuWhereTheProblemSuitsThem) {
+  const char* const no_gpu = "needs a GPU of compute capability 9.0: the emulator has no wgmma and no TMA";
+  EXPECT_EQ(refusal_of_warpgroups("x=64x128,weight=128x128,dtype=bf16"), no_gpu);
+  EXPECT_EQ(refusal_of_warpgroups("x=1x3,weight=1x3,dtype=f16"), no_gpu);  // one row has no distance to the next
+  EXPECT_EQ(refusal_of_warpgroups("x=64x128,weight=128x128,dtype=f32"),
+            "matrix units would round f32 to tf32: tensor_core_tf32 promises that");
+  EXPECT_EQ(refusal_of_warpgroups("x=64x12,weight=128x12,dtype=bf16"),
+            "x: rows lie 24 bytes apart; asynchronous copies take multiples of 16");
+  EXPECT_EQ(refusal_of_warpgroups("x=64x128,weight=128x128,dtype=bf16,layout=unaligned"),
+            "asynchronous copies of 16 bytes need aligned tensors");
+  EXPECT_EQ(refusal_of_warpgroups("x=0x128,weight=128x128,dtype=bf16"), "the empty layer is for the tiled kernel");
 }
 
 TEST(MatrixUnitContract, CountsStepsThatAreNotFull) {

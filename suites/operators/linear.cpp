@@ -32,6 +32,9 @@ void add_edges(ProblemList& list) {
   // Enough tiles of 128 x 128 for the large one, with few terms to keep the emulator quick.
   list.directions({Direction::forward})
       .add("x=1440x24,weight=1408x24", "large tiles of y")
+      .dtypes({DType::f16, DType::bf16})
+      .add("x=1290x136,weight=3080x136", "more tiles of 128 x 256 than multiprocessors: blocks go on to a second one")
+      .dtypes(kAllTypes)
       .directions({Direction::backward})
       .add("x=1440x1408,weight=24x1408", "large tiles of d_x")
       .add("x=24x1408,weight=1440x1408", "large tiles of d_weight")
