@@ -16,8 +16,9 @@ std::vector<ListedProblem> batch_norm_merge_problems() {
       .add("means=2x9,counts=3001x2049", "counts that float16 does not hold")
       .add("means=3x9,counts=16777217x3x16777213",
            "counts that float does not hold, and do not sum up to one that it does")
-      .add("means=1x12,counts=20000000,momentum=1",
-           "a variance that is small beside eps, and shows in the running one");
+      .add("means=1x12,counts=20000000,momentum=1", "a variance that is small beside eps, and shows in the running one")
+      .add("means=1x12,counts=20000000,eps=0.001,momentum=1",
+           "a variance so small beside eps that nothing of it is left in 1 / sqrt(variance + eps)");
   list.in("edges")
       .dtypes(statistics)
       .add("means=1x1,counts=2", "one rank, one channel, the fewest values that have an unbiased variance")

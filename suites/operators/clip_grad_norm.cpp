@@ -12,6 +12,7 @@ std::vector<ListedProblem> clip_grad_norm_problems() {
       .add("grad0=7x5,grad1=7,max_norm=0.05,norm_type=3", "order 3")
       .add("grad0=7x5,grad1=7,max_norm=0.02,norm_type=inf", "the largest element")
       .fills({Fill::normal})
+      .add("grad0=61,max_norm=1e_05,norm_type=_inf", "the smallest element, so small that the 1e-6 shows")
       .add("grad0=1000x257,grad1=1000,max_norm=1", "a quarter of a million elements");
 
   list.in("edges")

@@ -15,6 +15,7 @@ std::vector<ListedProblem> cross_entropy_problems() {
       .fills({Fill::normal})
       .add("input=13x5,ignore_index=_100,reduction=sum", "a sum with ignored rows")
       .add("input=3x6x5x7,ignore_index=255,reduction=none", "classes apart, as in segmentation")
+      .add("input=6x3,label_smoothing=0.5", "classes so few that their even share shows in every dtype")
       .add("input=12x1030,ignore_index=0", "long rows");
 
   list.in("edges")
