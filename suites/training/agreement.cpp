@@ -151,7 +151,7 @@ TrainingAgreement compare_training(const TrainingRecord& got, const TrainingReco
   return result;
 }
 
-TrainingTolerance tolerance_of(const TrainingJob& job, const TrainingRecord& exact, DType narrower) {
+TrainingTolerance tolerance_of(const TrainingJob& job, const TrainingRecord& exact, DType narrower, int runs) {
   TrainingTolerance tolerance;
   const double roundoff = unit_roundoff(narrower);
   const auto widen = [&](const std::string& key, std::size_t step, double spread, double scale) {
@@ -160,7 +160,7 @@ TrainingTolerance tolerance_of(const TrainingJob& job, const TrainingRecord& exa
     limits[step] = std::max(limits[step], kSpreadsAllowed * std::max(spread, roundoff * scale));
   };
   std::atomic<std::uint64_t> seed = 1;
-  for (int run = 0; run < kPerturbedRuns; ++run) {
+  for (int run = 0; run < runs; ++run) {
     TrainingJob noisy = job;
     noisy.make_executor = [&] { return std::make_unique<PerturbedExecutor>(narrower, seed++); };
     const TrainingRecord moved = expected_training(noisy);

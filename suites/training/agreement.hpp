@@ -40,9 +40,9 @@ struct TrainingTolerance {
 TrainingAgreement compare_training(const TrainingRecord& got, const TrainingRecord& expected, const TrainingPlan& plan,
                                    const TrainingTolerance& tolerance);
 
-/// Limits for a run in `narrower`: 16 times how far three runs of the expectation in double lie apart when every number of
-/// every operator's result is moved at random by the error that is derived for it in `narrower` (PerturbedExecutor).
+/// Limits for a run in `narrower`: 16 times how far `runs` runs of the expectation in double lie from it when every number
+/// of every operator's result is moved at random by the error that is derived for it in `narrower` (PerturbedExecutor).
 /// `job` makes its models in double; `exact` is its expectation without noise.
-TrainingTolerance tolerance_of(const TrainingJob& job, const TrainingRecord& exact, DType narrower);
+TrainingTolerance tolerance_of(const TrainingJob& job, const TrainingRecord& exact, DType narrower, int runs);
 
 }  // namespace lockstep

@@ -23,9 +23,12 @@ class PerturbedExecutor final : public Executor {
   RandomStream random_;
 };
 
-/// How many such runs show a spread, and as many times the spread a correct run may be off: three runs do not show the
+/// How many such runs show a spread, and as many times the spread a correct run may be off: a few runs do not show the
 /// whole of it, and an implementation need not round like a random one.
 inline constexpr int kPerturbedRuns = 3;
 inline constexpr double kSpreadsAllowed = 16.0;
+/// How many runs decide where a run lies outside of what few show: a maximum or a relu on the edge of a tie may go the
+/// other way in one run of ten, and every number behind it with it.
+inline constexpr int kPerturbedRunsInDoubt = 32;
 
 }  // namespace lockstep
