@@ -13,14 +13,15 @@ usage() {
   cat <<'TEXT'
 usage: ci/gpu.sh OUT [option of `lockstep run`...]
   Writes into the folder OUT: report.json and report.html (verified and timed), doctor.txt (what the machine is),
-  gpu_only.txt (the kernels that only a GPU runs, on all of their problems, within a minute), sanitizer.txt
-  (compute-sanitizer over the smallest problems, where it is installed), stages.txt (what took how long).
+  gpu_only.txt (the kernels that only a GPU runs, on all of their problems, within a minute), train_nccl_N (training judged
+  with N ranks over NCCL on the GPUs there are, within 30 s each), sanitizer.txt (compute-sanitizer over the smallest
+  problems, where it is installed), stages.txt (what took how long).
   LOCKSTEP_GPU_DIR      folder of the program (default build/gpu/bin; make it with
                         `cmake --preset gpu && cmake --build --preset gpu`)
   LOCKSTEP_GPU_SECONDS  time limit of all together (default 570); at the limit the report holds what was done, which may
                         be less than the suite
-  The exit status is that of lockstep; 1 where only those in gpu_only.txt did not pass or the sanitizer found an error;
-  124 at the time limit.
+  The exit status is that of `lockstep run`; 1 where only those in gpu_only.txt or a training over NCCL did not pass or
+  the sanitizer found an error; 124 at the time limit.
 TEXT
 }
 
@@ -83,6 +84,25 @@ case $judged in
   *) note gpu_only "FAILED with exit status $judged, see $out/gpu_only.txt" ;;
 esac
 
+# Ranks as processes over NCCL, which may share a GPU: whether the collectives are right, and nothing of their speed. With
+# this learning rate the exact model is judged bit for bit.
+trained=0
+for ranks in 1 2 4; do
+  if grep -q 'ranks over NCCL' "$out/doctor.txt"; then
+    note "train over NCCL" "skipped: $(sed -n 's/.*ranks over NCCL: //p' "$out/doctor.txt")"
+    break
+  fi
+  modes=(--mode distributed_data_parallel)
+  if [ "$ranks" -gt 1 ]; then modes+=(--mode data_parallel); fi
+  folder_of_ranks=$out/train_nccl_$ranks
+  mkdir -p "$folder_of_ranks"
+  ended=0
+  within 30 "$lockstep" train --transport nccl --ranks "$ranks" "${modes[@]}" --model exact,mlp,conv --rows 8 --steps 3 \
+    --lr 0.03125 --momentum 0 --rank-timeout 10 --out "$folder_of_ranks" >"$folder_of_ranks/output.txt" 2>&1 </dev/null || ended=$?
+  note "train over NCCL, $ranks ranks" "exit status $ended, $folder_of_ranks/output.txt"
+  [ "$ended" -eq 0 ] || trained=1
+done
+
 # 20 s for a program that is slow to stop, and a minute for the sanitizer, which comes last.
 reserved_seconds=20
 if [ -n "$sanitizer" ]; then reserved_seconds=80; fi
@@ -95,6 +115,7 @@ case $status in
   137) note run "killed: it did not stop within 20 s of the limit" ;;
   *) note run "exit status $status" ;;
 esac
+[ "$status" -ne 0 ] || status=$trained
 
 [ "$status" -ne 0 ] || [ "$judged" -eq 0 ] || status=1
 

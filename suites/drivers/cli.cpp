@@ -6,6 +6,7 @@
 #include <iostream>
 
 #include "harness/data/error.hpp"
+#include "suites/drivers/rank_processes.hpp"
 #include "suites/drivers/selection.hpp"
 
 namespace lockstep {
@@ -67,8 +68,15 @@ std::string known_commands() {
 }  // namespace
 
 int lockstep_main(int argc, char** argv, const Catalogue& catalogue) {
-  const Surroundings surroundings{catalogue, std::filesystem::read_symlink("/proc/self/exe").string(),
-                                  joined(argc, argv)};
+  return lockstep_main(argc, argv, catalogue, nccl_transport());
+}
+
+int lockstep_main(int argc, char** argv, const Catalogue& catalogue, const ProcessTransport& process_transport) {
+  const Surroundings surroundings{catalogue,
+                                  std::filesystem::read_symlink("/proc/self/exe").string(),
+                                  joined(argc, argv),
+                                  {argv + 1, argv + argc},
+                                  process_transport};
   CLI::App app("Lockstep runs references and implementations of deep-learning operators side by side.", "lockstep");
   app.set_version_flag("--version", "lockstep 0.1.0");
   app.footer(

@@ -13,6 +13,8 @@ class App;
 
 namespace lockstep {
 
+struct ProcessTransport;
+
 /// Exit statuses of every command.
 enum ExitStatus : int { kPassed = 0, kFailed = 1, kWrongInput = 2, kNothingRan = 3, kInterrupted = 130 };
 
@@ -23,6 +25,10 @@ struct Surroundings {
   std::string program;
   /// The command line, as one would type it again.
   std::string command_line;
+  /// The program's arguments, to start it again as ranks.
+  std::vector<std::string> arguments;
+  /// What `train --transport nccl` trains over.
+  const ProcessTransport& process_transport;
 };
 
 /// One command: its options, and what it does once they are read. `extras` are arguments it did not know, where it passes
@@ -44,7 +50,8 @@ CommandBody add_replay_command(CLI::App& command, const Surroundings& surroundin
 CommandBody add_worker_command(CLI::App& command, const Surroundings& surroundings);
 CommandBody add_describe_library_command(CLI::App& command, const Surroundings& surroundings);
 
-/// The whole program over a catalogue; tests run it over one that misbehaves.
+/// The whole program over a catalogue; tests run it over one that misbehaves, and over a transport that needs no GPU.
 int lockstep_main(int argc, char** argv, const Catalogue& catalogue);
+int lockstep_main(int argc, char** argv, const Catalogue& catalogue, const ProcessTransport& process_transport);
 
 }  // namespace lockstep

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <memory>
@@ -9,6 +10,7 @@
 #include "suites/drivers/cli.hpp"
 #include "suites/drivers/environment.hpp"
 #include "suites/drivers/interrupt.hpp"
+#include "suites/drivers/rank_processes.hpp"
 #include "suites/drivers/run_stages.hpp"
 #include "suites/drivers/scenario_options.hpp"
 #include "suites/drivers/training_stage.hpp"
@@ -20,7 +22,7 @@ namespace {
 struct TrainOptions {
   ScenarioOptions scenario;
   std::vector<std::string> modes;
-  std::string out, data = "auto", executor = "fast", save, resume;
+  std::string out, data = "auto", executor = "fast", save, resume, transport = "threads";
   std::int64_t save_every = 0;
   bool no_faults = false;
 };
@@ -49,8 +51,13 @@ std::vector<Scenario> scenarios_of(const TrainOptions& options) {
   return scenarios;
 }
 
-int status_of(const reports::Training& training) {
-  if (interrupted()) return kInterrupted;
+/// Where ranks are processes it may be another one that was interrupted.
+bool ended_early(const reports::Training& training, const std::vector<Scenario>& scenarios) {
+  return interrupted() || training.runs.size() < scenarios.size();
+}
+
+int status_of(const reports::Training& training, const std::vector<Scenario>& scenarios) {
+  if (ended_early(training, scenarios)) return kInterrupted;
   return training.runs.empty() ? static_cast<int>(kNothingRan) : exit_status_of(training);
 }
 
@@ -98,7 +105,89 @@ TrainingStageOptions stage_options(const TrainOptions& options, std::optional<Sa
   return stage;
 }
 
+/// Trains, judges and reports; over processes as their rank 0.
+int train_and_report(const TrainOptions& options, const std::vector<Scenario>& scenarios,
+                     const TrainingStageOptions& stage, const Surroundings& surroundings) {
+  const auto start = std::chrono::steady_clock::now();
+  const std::string started = utc_now();
+  const InterruptGuard guard;
+  std::cout << "seed " << options.scenario.seed << std::endl;
+  reports::Training training;
+  train_scenarios(scenarios, surroundings.catalogue, stage, false, training);
+  if (!options.no_faults && options.modes.empty() && !ended_early(training, scenarios)) plant_training_faults(training);
+  const int status = status_of(training, scenarios);
+  if (!options.out.empty()) {
+    reports::Run run;
+    run.command = surroundings.command_line;
+    run.suite = "train";
+    run.seed = options.scenario.seed;
+    run.started_utc = started;
+    run.workers = 1;
+    run.interrupted = ended_early(training, scenarios);
+    run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    run.exit_status = status;
+    ReportBuilder builder;
+    builder.set_training(std::move(training));
+    reports::Report report = builder.finish(run, "lockstep");
+    write_reports(report, options.out);
+  }
+  return status;
+}
+
+/// As one of the processes that were launched together; every one of them ends with rank 0's status.
+int train_as_rank(const TrainOptions& options, const std::vector<Scenario>& scenarios, const LaunchEnvironment& launch,
+                  const Surroundings& surroundings) {
+  const std::unique_ptr<ProcessRank> rank =
+      surroundings.process_transport.connect(launch, scenarios.front().plan.arrival_limit_seconds);
+  ProcessLauncher launcher(*rank);
+  TrainingStageOptions stage = stage_options(options, std::nullopt, scenarios);
+  stage.launcher = &launcher;
+  try {
+    int status = kPassed;
+    if (launch.rank == 0) {
+      status = train_and_report(options, scenarios, stage, surroundings);
+    } else {
+      const InterruptGuard guard;
+      follow_scenarios(scenarios, surroundings.catalogue, stage);
+    }
+    return launcher.status_of_rank_0(status);
+  } catch (const std::exception& error) {
+    // At once: the other ranks write there too.
+    std::cerr << "lockstep: train: rank " + std::to_string(launch.rank) + ": " + error.what() + '\n';
+    return kFailed;
+  }
+}
+
+/// Starts the ranks as processes, or is one of them.
+int train_over_processes(TrainOptions options, const Surroundings& surroundings) {
+  const std::string where = "train: --transport " + options.transport + ": ";
+  if (!options.save.empty() || !options.resume.empty())
+    throw Error(where + "with --save or --resume; accepted: without them, or with --transport threads");
+  std::optional<LaunchEnvironment> launch;
+  std::vector<int>& ranks = options.scenario.ranks;
+  if (is_launched()) {
+    launch = read_launch_environment();
+    if (!options.scenario.is_given("--ranks")) ranks = {launch->size};
+    if (ranks != std::vector{launch->size})
+      throw Error(where + launch->launcher + " started " + std::to_string(launch->size) +
+                  " processes, and --ranks says otherwise; accepted: --ranks " + std::to_string(launch->size) +
+                  ", or none");
+  }
+  if (ranks.size() != 1)
+    throw Error(where + "several numbers of ranks; accepted: one --ranks, with a process for each");
+  const std::vector<Scenario> scenarios = scenarios_of(options);
+  if (std::all_of(scenarios.begin(), scenarios.end(), [](const Scenario& each) { return each.trains_alone(); }))
+    throw Error(where + "no rank would talk to another; accepted: a parallel --mode, or --ranks 2 and more");
+  if (const std::string why = surroundings.process_transport.unavailable(); !why.empty()) throw Error(where + why);
+  if (!options.out.empty() && (!launch || launch->rank == 0)) prepare_folder(options.out);
+  if (launch) return train_as_rank(options, scenarios, *launch, surroundings);
+  std::vector<std::string> command = surroundings.arguments;
+  command.insert(command.begin(), surroundings.program);
+  return run_rank_processes(command, ranks[0]);
+}
+
 int train_command(TrainOptions options, const Surroundings& surroundings) {
+  if (options.transport != "threads") return train_over_processes(std::move(options), surroundings);
   std::optional<SavedTraining> resumed;
   if (!options.resume.empty()) {
     resumed = read_training(options.resume);
@@ -108,30 +197,7 @@ int train_command(TrainOptions options, const Surroundings& surroundings) {
   const std::vector<Scenario> scenarios = scenarios_of(options);
   const TrainingStageOptions stage = stage_options(options, std::move(resumed), scenarios);
   if (!options.out.empty()) prepare_folder(options.out);
-  const auto start = std::chrono::steady_clock::now();
-  const std::string started = utc_now();
-  const InterruptGuard guard;
-  std::cout << "seed " << options.scenario.seed << std::endl;
-  reports::Training training;
-  train_scenarios(scenarios, surroundings.catalogue, stage, false, training);
-  if (!options.no_faults && options.modes.empty()) plant_training_faults(training);
-  const int status = status_of(training);
-  if (!options.out.empty()) {
-    reports::Run run;
-    run.command = surroundings.command_line;
-    run.suite = "train";
-    run.seed = options.scenario.seed;
-    run.started_utc = started;
-    run.workers = 1;
-    run.interrupted = interrupted();
-    run.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    run.exit_status = status;
-    ReportBuilder builder;
-    builder.set_training(std::move(training));
-    reports::Report report = builder.finish(run, "lockstep");
-    write_reports(report, options.out);
-  }
-  return status;
+  return train_and_report(options, scenarios, stage, surroundings);
 }
 
 }  // namespace
@@ -149,6 +215,14 @@ CommandBody add_train_command(CLI::App& command, const Surroundings& surrounding
       ->capture_default_str();
   command.add_option("--data", options->data, "for models of images: fashion_mnist, synthetic or auto")
       ->check(CLI::IsMember({"auto", "fashion_mnist", "synthetic"}))
+      ->capture_default_str();
+  command
+      .add_option(
+          "--transport", options->transport,
+          "how ranks reach each other: threads of this program, or nccl: processes on GPUs, those that torchrun, "
+          "mpirun or srun started, else one for each of --ranks on this host (several on one GPU for correctness "
+          "only). Models are computed on the CPU either way, and buffers copied")
+      ->check(CLI::IsMember({"threads", "nccl"}))
       ->capture_default_str();
   command.add_option("--save", options->save,
                      "folder for the state of the run, which --resume takes; for one run alone");

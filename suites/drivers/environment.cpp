@@ -15,6 +15,7 @@
 #include "harness/device/device.hpp"
 #include "harness/device/gpu_telemetry.hpp"
 #include "harness/simt/check_mode.hpp"
+#include "kernels/communicator/nccl/nccl_process_rank.hpp"
 #include "kernels/library_versions.hpp"
 #include "suites/drivers/build_info.hpp"
 #include "suites/drivers/images.hpp"
@@ -96,6 +97,8 @@ reports::Environment describe_environment() {
     else
       e.reasons.push_back({library.name, library.absent_because});
   }
+  if (const std::string version = nccl_version(); !version.empty()) e.libraries.push_back({"NCCL", version});
+  if (const std::string why = nccl_unavailable(); !why.empty()) e.reasons.push_back({"ranks over NCCL", why});
   e.cuda.compiled = build_info().cuda;
   if (e.cuda.compiled) e.cuda.toolkit = build_info().cuda_toolkit;
   if (const std::string why = gpu_unavailable(); !why.empty())

@@ -31,10 +31,11 @@ struct ScenarioOptions {
   void go_on_with(const SavedTraining& saved);
   /// A scenario's settings as options of the command line, each with a space before it.
   static std::string flags(const Scenario& scenario);
+  /// Whether the command line has the option.
+  bool is_given(const char* option) const;
 
  private:
   void check_together() const;
-  bool is_given(const char* option) const;
 
   const CLI::App* command_ = nullptr;
   std::string dtype_ = "f32", optimizer_ = "sgd", autocast_, norm_type_ = "2";

@@ -164,7 +164,7 @@ reports::TrainingRun training_row(const TrainingTrial& trial, const std::string&
   row.mode = scenario.plan.mode;
   row.model = scenario.model;
   row.dtype = std::string(name_of(scenario.dtype));
-  row.transport = scenario.plan.ranks > 1 ? "threads" : "";
+  row.transport = trial.transport;
   row.executor = trial.executor;
   row.ranks = scenario.plan.ranks;
   row.steps = static_cast<std::int64_t>(trial.record.ranks.empty() ? 0 : trial.record.ranks[0].losses.size());

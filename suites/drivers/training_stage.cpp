@@ -7,6 +7,7 @@
 #include <memory>
 #include <sstream>
 
+#include "harness/data/error.hpp"
 #include "suites/drivers/images.hpp"
 #include "suites/drivers/interrupt.hpp"
 #include "suites/drivers/progress.hpp"
@@ -16,10 +17,13 @@
 namespace lockstep {
 namespace {
 
-std::string rerun_line(const Scenario& scenario) {
+std::string rerun_line(const Scenario& scenario, const TrainingStageOptions& options) {
   return "lockstep train --model " + scenario.model + " --mode " + scenario.plan.mode + " --ranks " +
          std::to_string(scenario.plan.ranks) + " --rows " + std::to_string(scenario.rows) + " --steps " +
-         std::to_string(scenario.steps) + " --seed " + std::to_string(scenario.seed) + ScenarioOptions::flags(scenario);
+         std::to_string(scenario.steps) + " --seed " + std::to_string(scenario.seed) +
+         ScenarioOptions::flags(scenario) +
+         (options.launcher && !scenario.trains_alone() ? " --transport " + options.launcher->transport() : "") +
+         (options.resumed ? " --resume " + options.resumed_from : "");
 }
 
 std::string line_of(const reports::TrainingRun& row) {
@@ -58,6 +62,31 @@ void save(const TrainingState& state, const Scenario& scenario, const TrainingSt
   save_training(saved, options.save);
 }
 
+/// What every rank of a scenario needs; images are read when they are first wanted.
+TrialOptions trial_options_of(const Scenario& scenario, const TrainingStageOptions& options,
+                              std::unique_ptr<FashionMnist>& images) {
+  TrialOptions trial;
+  trial.fast = options.fast;
+  trial.launcher = options.launcher;
+  if (data_set_of(scenario.model, options.data) == "fashion_mnist") {
+    if (!images) images = std::make_unique<FashionMnist>(true);
+    trial.images = images.get();
+  }
+  return trial;
+}
+
+/// An interruption may reach one rank and not another. Where ranks have parted, rank 0 goes on alone: every training that
+/// needs the others then says why it failed.
+bool goes_on(const Scenario& scenario, const TrainingStageOptions& options) {
+  if (!options.launcher) return !interrupted();
+  try {
+    return options.launcher->all_go_on(scenario.id(), !interrupted());
+  } catch (const Error&) {
+    if (options.launcher->rank() != 0) throw;
+    return !interrupted();
+  }
+}
+
 }  // namespace
 
 std::string data_set_of(const std::string& model, const std::string& data) {
@@ -70,32 +99,37 @@ void train_scenarios(const std::vector<Scenario>& scenarios, const Catalogue& ca
                      const TrainingStageOptions& options, bool quietly, reports::Training& training) {
   std::unique_ptr<FashionMnist> images;
   Progress progress("training", scenarios.size());
-  for (std::size_t i = 0; i < scenarios.size() && !interrupted(); ++i) {
+  for (std::size_t i = 0; i < scenarios.size() && goes_on(scenarios[i], options); ++i) {
     const Scenario& scenario = scenarios[i];
     progress.advance(i, scenario.id());
-    TrialOptions trial_options;
-    trial_options.fast = options.fast;
-    if (data_set_of(scenario.model, options.data) == "fashion_mnist") {
-      if (!images) images = std::make_unique<FashionMnist>(true);
-      trial_options.images = images.get();
-    }
+    TrialOptions trial_options = trial_options_of(scenario, options, images);
     if (options.resumed) trial_options.start = options.resumed->state;
     if (!options.save.empty()) {
       trial_options.take_state = [&](const TrainingState& state) { save(state, scenario, options); };
       trial_options.steps_between_states = options.save_every;
     }
     const TrainingTrial trial = try_scenario(scenario, catalogue, trial_options);
-    reports::TrainingRun row =
-        training_row(trial, rerun_line(scenario) + (options.resumed ? " --resume " + options.resumed_from : ""));
+    reports::TrainingRun row = training_row(trial, rerun_line(scenario, options));
     if (options.resumed)
       row.note += (row.note.empty() ? "" : "; ") + std::string("went on behind step ") +
                   std::to_string(options.resumed->state.step) + ", saved by " + options.resumed->mode + " at " +
                   std::to_string(options.resumed->ranks) + " ranks";
+    if (options.launcher && !scenario.trains_alone())
+      row.note += (row.note.empty() ? "" : "; ") + options.launcher->remark();
     training.runs.push_back(std::move(row));
     // A run that an error ended has the state of its last save alone.
     if (!options.save.empty() && !trial.record.ranks.empty()) save(trial.record.state, scenario, options);
     if (!quietly || training.runs.back().outcome != reports::Outcome::passed)
       std::cout << line_of(training.runs.back()) << std::endl;
+  }
+}
+
+void follow_scenarios(const std::vector<Scenario>& scenarios, const Catalogue& catalogue,
+                      const TrainingStageOptions& options) {
+  std::unique_ptr<FashionMnist> images;
+  for (const Scenario& scenario : scenarios) {
+    if (!goes_on(scenario, options)) return;
+    follow_scenario(scenario, catalogue, trial_options_of(scenario, options, images));
   }
 }
 

@@ -7,6 +7,7 @@
 
 #include "harness/plan/case.hpp"
 #include "reports/training_report.hpp"
+#include "suites/training/process_launcher.hpp"
 #include "suites/training/saved_training.hpp"
 #include "suites/training/scenario.hpp"
 
@@ -24,6 +25,8 @@ struct TrainingStageOptions {
   /// What the run goes on with, and the folder it came from.
   std::optional<SavedTraining> resumed;
   std::string resumed_from;
+  /// Where this process is one rank of several, borrowed; null: ranks are threads.
+  ProcessLauncher* launcher = nullptr;
 };
 
 /// fashion_mnist or synthetic: what a model is trained on where `data` was asked for.
@@ -33,6 +36,11 @@ std::string data_set_of(const std::string& model, const std::string& data);
 /// output (for failed ones alone where `quietly`). Ends early when the program is interrupted.
 void train_scenarios(const std::vector<Scenario>& scenarios, const Catalogue& catalogue,
                      const TrainingStageOptions& options, bool quietly, reports::Training& training);
+
+/// The part in train_scenarios of a rank other than 0: the same trainings, without judging or telling. Ends when the ranks do
+/// not all want to go on. Throws Error where a training ends with one.
+void follow_scenarios(const std::vector<Scenario>& scenarios, const Catalogue& catalogue,
+                      const TrainingStageOptions& options);
 
 /// Plants every fault of parallel training; the score goes to standard output.
 void plant_training_faults(reports::Training& training);

@@ -27,6 +27,8 @@ struct TrainingState {
   std::int64_t steps_since_growth = 0;
 };
 
+class RankLauncher;
+
 /// Wraps a rank's communicator before it is used (a modelled link, planted faults); may return the one it was given.
 using WrapCommunicator = std::function<std::unique_ptr<Communicator>(Communicator&)>;
 
@@ -44,6 +46,8 @@ struct TrainingJob {
   /// Keep every step's gradients, parameters and buffers in the record (rank 0).
   bool keeps_history = false;
   WrapCommunicator wrap_communicator;
+  /// Where the ranks live, borrowed; null: threads of this process.
+  RankLauncher* launcher = nullptr;
   /// Given the state between two steps, behind every steps_between_states of them (0: never), on one rank's thread.
   std::function<void(const TrainingState&)> take_state;
   std::int64_t steps_between_states = 0;

@@ -23,6 +23,8 @@ struct Scenario {
   std::string id() const;
   /// Whether the mode is meant to equal one rank on the whole batch: no statistics of parts, equal parts.
   bool equals_one_rank(bool model_has_batch_norm) const;
+  /// Whether the mode has one rank, which talks to nobody.
+  bool trains_alone() const { return plan.mode == "single" || plan.mode == "gradient_accumulation"; }
   /// The settings beside mode, model, ranks and rows, in words; empty for none.
   std::string options() const;
 };

@@ -14,11 +14,23 @@ namespace {
 
 bool is_exact(const Scenario& scenario) { return scenario.model == "exact"; }
 
-void judge_schedule(TrainingTrial& trial, const TrialOptions& options) {
-  const Scenario& scenario = trial.scenario;
+TrainingJob schedule_job(const Scenario& scenario, const TrialOptions& options) {
   TrainingJob job = job_of(scenario, DType::f64, nullptr, options);
   // Lower precision is the executor's matter, and in double there is none.
   job.plan.autocast.reset();
+  return job;
+}
+
+TrainingJob timed_job(const Scenario& scenario, const Catalogue& catalogue, const TrialOptions& options) {
+  TrainingJob job = job_of(scenario, scenario.dtype, options.fast ? &catalogue : nullptr, options);
+  job.take_state = options.take_state;
+  job.steps_between_states = options.steps_between_states;
+  return job;
+}
+
+void judge_schedule(TrainingTrial& trial, const TrialOptions& options) {
+  const Scenario& scenario = trial.scenario;
+  const TrainingJob job = schedule_job(scenario, options);
   const TrainingRecord expected = expected_training(job), got = train(job);
   trial.schedule = compare_training(got, expected, job.plan, {});
   const bool has_batch_norm = !job.make_model()->buffers().empty();
@@ -53,9 +65,7 @@ TrainingRecord only_step(const TrainingRecord& record, std::size_t step) {
 /// and two correct runs part for good.
 void judge_timed_run(TrainingTrial& trial, const Catalogue& catalogue, const TrialOptions& options) {
   const Scenario& scenario = trial.scenario;
-  TrainingJob job = job_of(scenario, scenario.dtype, options.fast ? &catalogue : nullptr, options);
-  job.take_state = options.take_state;
-  job.steps_between_states = options.steps_between_states;
+  const TrainingJob job = timed_job(scenario, catalogue, options);
   trial.executor = options.fast ? "oneDNN, formulas where it has no operator" : "formulas";
   trial.record = train(job);
   const DType narrower = scenario.plan.autocast.value_or(scenario.dtype);
@@ -67,8 +77,7 @@ void judge_timed_run(TrainingTrial& trial, const Catalogue& catalogue, const Tri
                               std::string(name_of(narrower));
   trial.timed.agrees = trial.timed.is_bit_identical = true;
   for (std::size_t step = 0; step < trial.record.history.size(); ++step) {
-    TrainingJob exact = job_of(scenario, DType::f64, nullptr, options);
-    exact.plan.autocast.reset();
+    TrainingJob exact = schedule_job(scenario, options);
     exact.start = trial.record.history[step].before;
     exact.steps = exact.start->step + 1;
     TrainingRecord expected = expected_training(exact);
@@ -100,6 +109,7 @@ TrainingJob job_of(const Scenario& scenario, DType dtype, const Catalogue* catal
   job.steps = is_exact(scenario) ? 1 : scenario.steps;
   job.keeps_history = true;
   job.wrap_communicator = options.wrap_communicator;
+  job.launcher = options.launcher;
   job.start = options.start;
   // The seed's numbers in double are those in float32 rounded; all runs begin with the same float32 numbers.
   job.make_model = [&model, dtype, seed = scenario.seed] {
@@ -127,6 +137,10 @@ TrainingJob job_of(const Scenario& scenario, DType dtype, const Catalogue* catal
 TrainingTrial try_scenario(const Scenario& scenario, const Catalogue& catalogue, const TrialOptions& options) {
   TrainingTrial trial;
   trial.scenario = scenario;
+  if (options.launcher && !scenario.trains_alone())
+    trial.transport = options.launcher->transport();
+  else if (scenario.plan.ranks > 1)
+    trial.transport = "threads";
   const auto tell = [&](const char* stage) {
     if (options.progress) options.progress(stage);
   };
@@ -144,6 +158,11 @@ TrainingTrial try_scenario(const Scenario& scenario, const Catalogue& catalogue,
   }
   trial.passed = trial.reason.empty();
   return trial;
+}
+
+void follow_scenario(const Scenario& scenario, const Catalogue& catalogue, const TrialOptions& options) {
+  train(schedule_job(scenario, options));
+  train(timed_job(scenario, catalogue, options));
 }
 
 }  // namespace lockstep

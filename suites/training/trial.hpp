@@ -8,6 +8,7 @@
 #include "harness/plan/case.hpp"
 #include "suites/training/agreement.hpp"
 #include "suites/training/data_sets.hpp"
+#include "suites/training/rank_launcher.hpp"
 #include "suites/training/scenario.hpp"
 
 namespace lockstep {
@@ -28,6 +29,8 @@ struct TrainingTrial {
   std::string tolerance;
   /// What computed the timed run.
   std::string executor;
+  /// By what its ranks reached each other; empty for one rank alone.
+  std::string transport;
   /// Of the timed run.
   TrainingRecord record;
 };
@@ -36,6 +39,8 @@ struct TrialOptions {
   /// Where the timed run gets its operators: fast (the vendor's library, else the formula) or reference.
   bool fast = true;
   WrapCommunicator wrap_communicator;
+  /// Where ranks live, borrowed; null: threads of this process.
+  RankLauncher* launcher = nullptr;
   /// Fashion-MNIST where it is given; else rows made for the model.
   const FashionMnist* images = nullptr;
   /// Where training goes on, until the scenario's steps are done in all; without it the model's own beginning.
@@ -51,5 +56,9 @@ TrainingJob job_of(const Scenario& scenario, DType dtype, const Catalogue* catal
 
 /// Trains and compares. Never throws for what a run does: its error is the reason.
 TrainingTrial try_scenario(const Scenario& scenario, const Catalogue& catalogue, const TrialOptions& options);
+
+/// Does another rank's part in try_scenario of rank 0: the same trainings over the same launcher, without judging them.
+/// Throws Error where a training ends with one.
+void follow_scenario(const Scenario& scenario, const Catalogue& catalogue, const TrialOptions& options);
 
 }  // namespace lockstep

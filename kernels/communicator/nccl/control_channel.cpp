@@ -92,9 +92,9 @@ ControlChannel::~ControlChannel() {
     if (socket >= 0) close(socket);
 }
 
-ControlChannel::Deadline ControlChannel::deadline() const {
+ControlChannel::Deadline ControlChannel::deadline(double limit_seconds) {
   return std::chrono::steady_clock::now() +
-         std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(limit_seconds_));
+         std::chrono::duration_cast<std::chrono::steady_clock::duration>(std::chrono::duration<double>(limit_seconds));
 }
 
 void ControlChannel::gather_ranks() {
@@ -221,10 +221,10 @@ void ControlChannel::tell_all(const std::string& text, Deadline limit) {
   }
 }
 
-std::vector<std::string> ControlChannel::exchange(const std::string& mine) {
+std::vector<std::string> ControlChannel::exchange(const std::string& mine, std::optional<double> limit_seconds) {
   if (size_ == 1) return {mine};
   const std::string me = "rank " + std::to_string(rank_) + ": ";
-  const Deadline limit = deadline();
+  const Deadline limit = deadline(limit_seconds.value_or(limit_seconds_));
   if (rank_ != 0) {
     std::string answer;
     try {

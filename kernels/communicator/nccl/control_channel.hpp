@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,12 +22,13 @@ class ControlChannel {
   ControlChannel& operator=(const ControlChannel&) = delete;
   ~ControlChannel();
 
-  /// Every rank's text, by rank. All ranks call it together.
-  std::vector<std::string> exchange(const std::string& mine);
+  /// Every rank's text, by rank. All ranks call it together; without a limit of its own that of the channel counts.
+  std::vector<std::string> exchange(const std::string& mine, std::optional<double> limit_seconds = std::nullopt);
 
  private:
   using Deadline = std::chrono::steady_clock::time_point;
-  Deadline deadline() const;
+  Deadline deadline() const { return deadline(limit_seconds_); }
+  static Deadline deadline(double limit_seconds);
   void gather_ranks();
   void find_master(const std::string& address);
   void write_text(int socket, const std::string& text, Deadline limit);

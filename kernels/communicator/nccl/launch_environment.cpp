@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/communicator/nccl/launch_environment.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cstdlib>
+#include <iterator>
 
 #include "harness/data/error.hpp"
 
@@ -39,6 +41,11 @@ Variables variables_of_process() {
     const char* value = std::getenv(name.c_str());
     return value ? std::optional<std::string>(value) : std::nullopt;
   };
+}
+
+bool is_launched(const Variables& variables) {
+  return std::any_of(std::begin(kLaunchers), std::end(kLaunchers),
+                     [&](const Launcher& launcher) { return variables(launcher.rank) && variables(launcher.size); });
 }
 
 LaunchEnvironment read_launch_environment(const Variables& variables) {

@@ -23,6 +23,9 @@ struct LaunchEnvironment {
 using Variables = std::function<std::optional<std::string>(const std::string& name)>;
 Variables variables_of_process();
 
+/// Whether a launcher's rank and size are there at all.
+bool is_launched(const Variables& variables = variables_of_process());
+
 /// Reads RANK, WORLD_SIZE, LOCAL_RANK (torchrun), else OMPI_COMM_WORLD_RANK, _SIZE, _LOCAL_RANK (Open MPI's mpirun), else
 /// SLURM_PROCID, SLURM_NTASKS, SLURM_LOCALID (srun); and MASTER_ADDR, MASTER_PORT, which only torchrun sets by itself.
 /// MASTER_ADDR may be missing where all ranks run on one host, MASTER_PORT is kDefaultMasterPort then.

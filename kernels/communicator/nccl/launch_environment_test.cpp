@@ -62,6 +62,7 @@ TEST(LaunchEnvironment, ReadsSrun) {
 }
 
 TEST(LaunchEnvironment, RefusesWhatCannotBeALaunch) {
+  EXPECT_FALSE(is_launched([](const std::string&) { return std::nullopt; }));
   EXPECT_THAT(error_of({}), testing::HasSubstr("no rank in the environment"));
   const Table good{{"RANK", "0"}, {"WORLD_SIZE", "1"}, {"LOCAL_RANK", "0"}};
   EXPECT_EQ(error_of(good), "");

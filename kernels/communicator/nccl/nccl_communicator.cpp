@@ -190,6 +190,9 @@ class NcclRank final : public NcclCommunicator {
   int size() const override { return launch_.size; }
   std::string name() const override { return "nccl"; }
   const std::string& unreportable() const override { return unreportable_; }
+  std::vector<std::string> exchange(const std::string& mine, double limit_seconds) override {
+    return channel_.exchange(mine, limit_seconds);
+  }
 
   void run(const Call& call) override { start(call).wait(); }
 

@@ -27,6 +27,8 @@ class NcclCommunicator : public Communicator {
  public:
   /// Why the bandwidth of this group says nothing: several ranks share a GPU. Empty where each has its own.
   virtual const std::string& unreportable() const = 0;
+  /// Every rank's text over the control channel, by rank; all ranks call it together, between calls.
+  virtual std::vector<std::string> exchange(const std::string& mine, double limit_seconds) = 0;
 };
 
 /// Which of this host's GPUs the rank gets, local_rank modulo their number: the argument of make_gpu_device_by_index. Throws Error

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program `lockstep` over one operator whose implementations do what implementations must be survived doing. They run on
-// the CPU everywhere, with or without a GPU. The names say what each does.
+// the CPU everywhere, with or without a GPU. The names say what each does. What is NCCL elsewhere are sockets here.
 #include <unistd.h>
 
 #include <cmath>
@@ -15,6 +15,7 @@
 #include "harness/plan/reference_implementation.hpp"
 #include "reference/operators.hpp"
 #include "suites/drivers/cli.hpp"
+#include "suites/drivers/testing/socket_rank.hpp"
 
 namespace lockstep {
 namespace {
@@ -136,4 +137,6 @@ Catalogue misbehaving_catalogue() {
 }  // namespace
 }  // namespace lockstep
 
-int main(int argc, char** argv) { return lockstep::lockstep_main(argc, argv, lockstep::misbehaving_catalogue()); }
+int main(int argc, char** argv) {
+  return lockstep::lockstep_main(argc, argv, lockstep::misbehaving_catalogue(), lockstep::testing::socket_transport());
+}

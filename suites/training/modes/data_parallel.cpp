@@ -9,8 +9,8 @@
 
 #include "harness/autograd/views.hpp"
 #include "harness/data/error.hpp"
-#include "kernels/communicator/threads/run_ranks.hpp"
 #include "suites/training/modes/modes.hpp"
+#include "suites/training/rank_launcher.hpp"
 #include "suites/training/replica_devices.hpp"
 #include "suites/training/replica_exchange.hpp"
 #include "suites/training/rows.hpp"
@@ -194,7 +194,7 @@ TrainingRecord run(const TrainingJob& job) {
   if (!job.plan.tensor_devices.empty() || job.plan.fault == TrainingFault::parameter_elsewhere)
     expect_on_first_device(*job.make_model(), job.plan);
   TrainingRecord record;
-  std::vector<RankRecord> ranks(static_cast<std::size_t>(job.plan.ranks));
+  record.ranks.resize(static_cast<std::size_t>(job.plan.ranks));
   const auto body = [&](Communicator& transport) {
     const std::unique_ptr<Communicator> wrapped = job.wrap_communicator ? job.wrap_communicator(transport) : nullptr;
     Communicator& communicator = wrapped ? *wrapped : transport;
@@ -204,23 +204,19 @@ TrainingRecord run(const TrainingJob& job) {
       record.state = replica.trainer().state();
       record.history = std::move(replica.trainer().history);
     }
-    ranks[static_cast<std::size_t>(communicator.rank())] = replica.take_record();
+    record.ranks[static_cast<std::size_t>(communicator.rank())] = replica.take_record();
   };
-  RunRanksOptions options;
-  options.arrival_limit_seconds = job.plan.arrival_limit_seconds;
-  options.total_limit_seconds = 24 * 3600;
-  run_ranks(job.plan.ranks, body, options);
+  launcher_of(job).run(job.plan, body, record);
   const ReplicaDevices devices = ReplicaDevices::of(job.plan);
-  const RankRecord module = ranks[static_cast<std::size_t>(devices.first())];
-  const std::vector<double> losses = ranks[static_cast<std::size_t>(devices.output)].losses;
-  for (RankRecord& rank : ranks) {
+  const RankRecord module = record.ranks[static_cast<std::size_t>(devices.first())];
+  const std::vector<double> losses = record.ranks[static_cast<std::size_t>(devices.output)].losses;
+  for (RankRecord& rank : record.ranks) {
     rank.losses = losses;
     rank.gradient_norms = module.gradient_norms;
     rank.parameter_hashes = module.parameter_hashes;
     rank.parameters = module.parameters;
     rank.buffers = module.buffers;
   }
-  record.ranks = std::move(ranks);
   return record;
 }
 

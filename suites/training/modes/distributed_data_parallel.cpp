@@ -7,11 +7,11 @@
 
 #include "harness/data/error.hpp"
 #include "harness/data/random.hpp"
-#include "kernels/communicator/threads/run_ranks.hpp"
 #include "suites/training/gradient_reducer.hpp"
 #include "suites/training/message.hpp"
 #include "suites/training/micro_batches.hpp"
 #include "suites/training/modes/modes.hpp"
+#include "suites/training/rank_launcher.hpp"
 #include "suites/training/rows.hpp"
 #include "suites/training/sync_batch_norm.hpp"
 #include "suites/training/trainer.hpp"
@@ -244,10 +244,7 @@ TrainingRecord run(const TrainingJob& job) {
     }
     record.ranks[index] = rank.trainer().take_record();
   };
-  RunRanksOptions options;
-  options.arrival_limit_seconds = job.plan.arrival_limit_seconds;
-  options.total_limit_seconds = 24 * 3600;
-  run_ranks(job.plan.ranks, body, options);
+  launcher_of(job).run(job.plan, body, record);
   return record;
 }
 
