@@ -34,6 +34,15 @@ int number_in(const Variables& variables, const char* name, int least, int most)
 
 constexpr int kMostRanks = 1 << 20;
 
+/// Where torchrun's agent keeps the store that ranks of PyTorch meet at, it listens at MASTER_PORT itself. Source: PyTorch,
+/// torch/distributed/rendezvous.py, where ranks are clients of that port if TORCHELASTIC_USE_AGENT_STORE is True.
+int port_of_master(const Variables& variables) {
+  if (!variables("MASTER_PORT")) return kDefaultMasterPort;
+  const int port = number_in(variables, "MASTER_PORT", 1, 65535);
+  if (variables("TORCHELASTIC_USE_AGENT_STORE") != "True") return port;
+  return port < 65535 ? port + 1 : port - 1;
+}
+
 }  // namespace
 
 Variables variables_of_process() {
@@ -69,7 +78,7 @@ LaunchEnvironment read_launch_environment(const Variables& variables) {
   launch.launcher = chosen->name;
   launch.rank = number_in(variables, chosen->rank, 0, launch.size - 1);
   launch.local_rank = number_in(variables, chosen->local_rank, 0, launch.size - 1);
-  launch.master_port = variables("MASTER_PORT") ? number_in(variables, "MASTER_PORT", 1, 65535) : kDefaultMasterPort;
+  launch.master_port = port_of_master(variables);
   const std::optional<std::string> address = variables("MASTER_ADDR");
   const std::optional<std::string> local_size = variables(chosen->local_size);
   if (!address && launch.size > 1 && local_size != std::to_string(launch.size))

@@ -28,6 +28,7 @@ bool is_launched(const Variables& variables = variables_of_process());
 
 /// Reads RANK, WORLD_SIZE, LOCAL_RANK (torchrun), else OMPI_COMM_WORLD_RANK, _SIZE, _LOCAL_RANK (Open MPI's mpirun), else
 /// SLURM_PROCID, SLURM_NTASKS, SLURM_LOCALID (srun); and MASTER_ADDR, MASTER_PORT, which only torchrun sets by itself.
+/// Where torchrun's own agent listens at MASTER_PORT (TORCHELASTIC_USE_AGENT_STORE is True), rank 0 takes the next port.
 /// MASTER_ADDR may be missing where all ranks run on one host, MASTER_PORT is kDefaultMasterPort then.
 /// Throws Error for no launcher at all, a variable that is missing or no number, a rank outside the size, and two launchers
 /// that say different sizes: the mark of a launch whose ranks each believe that they are alone.

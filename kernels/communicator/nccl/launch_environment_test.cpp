@@ -40,6 +40,16 @@ TEST(LaunchEnvironment, ReadsTorchrun) {
   EXPECT_EQ(launch.master_port, 1234);
 }
 
+TEST(LaunchEnvironment, LeavesThePortToTorchrunsOwnStore) {
+  Table table{{"RANK", "0"}, {"WORLD_SIZE", "2"}, {"LOCAL_RANK", "0"}, {"MASTER_ADDR", "n0"}, {"MASTER_PORT", "1234"}};
+  table["TORCHELASTIC_USE_AGENT_STORE"] = "False";
+  EXPECT_EQ(read(table).master_port, 1234);
+  table["TORCHELASTIC_USE_AGENT_STORE"] = "True";
+  EXPECT_EQ(read(table).master_port, 1235);
+  table["MASTER_PORT"] = "65535";
+  EXPECT_EQ(read(table).master_port, 65534);
+}
+
 TEST(LaunchEnvironment, ReadsMpirunOnOneHostWithoutAnAddress) {
   Table table{{"OMPI_COMM_WORLD_RANK", "1"},
               {"OMPI_COMM_WORLD_SIZE", "2"},

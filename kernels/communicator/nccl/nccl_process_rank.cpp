@@ -21,9 +21,8 @@ class NcclProcessRank final : public ProcessRank {
   std::string transport() const override { return "nccl"; }
   std::string remark() const override {
     const std::string& shared = nccl_->unreportable();
-    return "computed on the CPU, buffers copied to the GPU for every call of NCCL and back, calls compared before they "
-           "are "
-           "made: no time is that of training on GPUs" +
+    return "computed on the CPU, buffers copied to the GPU for every call of NCCL and back, calls compared before "
+           "they are made: no time is that of training on GPUs" +
            (shared.empty() ? "" : "; " + shared);
   }
   Communicator& communicator() override { return staged_; }
