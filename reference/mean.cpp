@@ -4,7 +4,7 @@
 #include <bit>
 
 #include "harness/data/error.hpp"
-#include "harness/numerics/sum.hpp"
+#include "harness/numerics/repeated_terms.hpp"
 #include "harness/plan/formula_operator.hpp"
 #include "reference/mean_faults.hpp"
 #include "reference/operators.hpp"
@@ -89,7 +89,7 @@ class Forward {
   Forward(const Problem& problem, const Operands<T>& in) : op_(problem), x_(in[0]) {}
   T element(std::size_t, std::int64_t index) const {
     const std::int64_t first = op_.first_term(index);
-    return sum<T>(op_.terms, [&](std::int64_t term) { return x_[first + op_.term_offset(term)]; }) /
+    return sum_of_repeated<T>(op_.terms, [&](std::int64_t term) { return x_[first + op_.term_offset(term)]; }) /
            T(static_cast<double>(op_.terms));
   }
 

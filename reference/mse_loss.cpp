@@ -3,7 +3,7 @@
 
 #include <bit>
 
-#include "harness/numerics/sum.hpp"
+#include "harness/numerics/repeated_terms.hpp"
 #include "harness/plan/formula_operator.hpp"
 #include "reference/broadcast.hpp"
 #include "reference/exact_scale.hpp"
@@ -57,7 +57,7 @@ class Forward {
       const T difference = difference_[index];
       return difference * difference;
     }
-    const T total = sum<T>(op_.count, [&](std::int64_t i) {
+    const T total = sum_of_repeated<T>(op_.count, [&](std::int64_t i) {
       const T difference = difference_[i];
       return difference * difference;
     });
