@@ -115,9 +115,7 @@ case $status in
   137) note run "killed: it did not stop within 20 s of the limit" ;;
   *) note run "exit status $status" ;;
 esac
-[ "$status" -ne 0 ] || status=$trained
-
-[ "$status" -ne 0 ] || [ "$judged" -eq 0 ] || status=1
+if [ "$status" -eq 0 ] && { [ "$trained" -ne 0 ] || [ "$judged" -ne 0 ]; }; then status=1; fi
 
 if [ -n "$sanitizer" ]; then
   extra=0

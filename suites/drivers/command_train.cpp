@@ -39,10 +39,8 @@ std::vector<Scenario> scenarios_of(const TrainOptions& options) {
       continue;
     }
     for (const std::string& mode : options.modes) {
-      const bool is_alone = mode == "single" || mode == "gradient_accumulation";
-      for (const int ranks : is_alone ? std::vector<int>{1} : options.scenario.ranks) {
+      for (const int ranks : trains_alone(mode) ? std::vector{1} : options.scenario.ranks) {
         scenarios.push_back(options.scenario.make(model, mode, ranks));
-        find_mode(mode);
         const std::string refusal = find_mode(mode).refusal(scenarios.back().plan, options.scenario.rows);
         if (!refusal.empty()) throw Error("train: mode " + mode + ": " + refusal);
       }

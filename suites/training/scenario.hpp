@@ -9,6 +9,9 @@
 
 namespace lockstep {
 
+/// Whether a mode has one rank, which talks to nobody.
+inline bool trains_alone(const std::string& mode) { return mode == "single" || mode == "gradient_accumulation"; }
+
 /// A mode with its settings, on a model, with data: one row of the report's table of modes.
 struct Scenario {
   TrainingPlan plan;
@@ -23,8 +26,7 @@ struct Scenario {
   std::string id() const;
   /// Whether the mode is meant to equal one rank on the whole batch: no statistics of parts, equal parts.
   bool equals_one_rank(bool model_has_batch_norm) const;
-  /// Whether the mode has one rank, which talks to nobody.
-  bool trains_alone() const { return plan.mode == "single" || plan.mode == "gradient_accumulation"; }
+  bool trains_alone() const { return lockstep::trains_alone(plan.mode); }
   /// The settings beside mode, model, ranks and rows, in words; empty for none.
   std::string options() const;
 };
