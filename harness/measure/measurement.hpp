@@ -31,8 +31,8 @@ struct Measurement {
 };
 
 /// How long to measure. Stops when the 95 % interval of the median is no wider than +-`relative_precision` of it (and at
-/// least `least_samples` were taken), or when `budget_seconds` of wall time are spent (but not before three samples, unless these would take ten
-/// budgets).
+/// least `least_samples` were taken), or when `budget_seconds` of wall time are spent (but not before three samples, unless these would take
+/// three budgets).
 struct MeasurePolicy {
   double budget_seconds = 0.5;
   std::size_t least_samples = 10;

@@ -26,7 +26,7 @@ class StoppingRule {
 
  private:
   /// How many budgets the first three samples may take.
-  static constexpr double kOverrun = 10;
+  static constexpr double kOverrun = 3;
 
   MeasurePolicy policy_;
   std::chrono::steady_clock::time_point start_;
