@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 # shellcheck source=ci/toolchain.sh
 . ci/toolchain.sh
 
-targets=(npy problem report case_reader idx_file)
+targets=(npy problem report case_reader idx_file worker_answer library_answers command_line)
 
 usage() {
   cat <<TEXT

@@ -52,19 +52,35 @@ const lockstep_library* listed_by(void* library) {
   return listed;
 }
 
-}  // namespace
-
-KernelLibrary::KernelLibrary(const std::string& path, std::int64_t workspace_limit_bytes)
-    : path_(path), name_(library_name(path)), workspace_limit_bytes_(workspace_limit_bytes) {
+/// What goes wrong names the file.
+template <class Work>
+auto about(const std::string& path, Work work) {
   try {
+    return work();
+  } catch (const std::exception& error) {
+    throw Error(std::filesystem::path(path).filename().string() + ": " + error.what());
+  }
+}
+
+const lockstep_library& loaded_list(const std::string& path) {
+  library_name(path);  // a file that cannot be named is not loaded
+  return *about(path, [&path] {
     if (!std::filesystem::exists(path)) throw Error("no such file");
     // With a slash, since the loader looks for a bare name in the system's folders.
     void* const library = dlopen(std::filesystem::absolute(path).c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!library) throw Error(std::string("it cannot be loaded: ") + dlerror());
-    read_list(*listed_by(library));
-  } catch (const std::exception& error) {
-    throw Error(std::filesystem::path(path).filename().string() + ": " + error.what());
-  }
+    return listed_by(library);
+  });
+}
+
+}  // namespace
+
+KernelLibrary::KernelLibrary(const std::string& path, std::int64_t workspace_limit_bytes)
+    : KernelLibrary(path, loaded_list(path), workspace_limit_bytes) {}
+
+KernelLibrary::KernelLibrary(const std::string& path, const lockstep_library& list, std::int64_t workspace_limit_bytes)
+    : path_(path), name_(library_name(path)), workspace_limit_bytes_(workspace_limit_bytes) {
+  about(path, [&] { read_list(list); });
 }
 
 void KernelLibrary::read_list(const lockstep_library& list) {

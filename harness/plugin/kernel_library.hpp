@@ -30,6 +30,9 @@ class KernelLibrary {
   /// Throws Error, in one line that names the file, when it cannot be loaded, is of another version of the interface, lacks a
   /// function or lists what cannot be.
   explicit KernelLibrary(const std::string& path, std::int64_t workspace_limit_bytes = kWorkspaceLimitBytes);
+  /// A list that is in this process already, as if it came from the file `path`, which is not opened. Throws Error as above.
+  KernelLibrary(const std::string& path, const lockstep_library& list,
+                std::int64_t workspace_limit_bytes = kWorkspaceLimitBytes);
 
   const std::string& path() const { return path_; }
   const std::string& name() const { return name_; }

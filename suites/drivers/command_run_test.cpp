@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "reports/report_file.hpp"
 #include "reports/schema_check.hpp"
@@ -76,7 +77,7 @@ TEST_F(RunCommand, GivesEveryCaseItsOutcome) {
   EXPECT_EQ(report.run.exit_status, 1);
   EXPECT_FALSE(report.run.interrupted);
   auto cases = by_id(report);
-  EXPECT_EQ(cases.size(), 37u);
+  EXPECT_EQ(cases.size(), 39u);
 
   using enum reports::Outcome;
   const auto expect = [&](const std::string& implementation, reports::Outcome outcome, const std::string& reason) {
@@ -96,6 +97,7 @@ TEST_F(RunCommand, GivesEveryCaseItsOutcome) {
   expect("aborts", crashed, "signal 6");
   expect("faults", crashed, "signal 11");
   expect("exits", crashed, "ended with status 0");
+  expect("garbles", crashed, "where its worker's answers go came a result that is no JSON, or not that of a result");
   expect("hangs", timed_out, "4 seconds");
   if (kMemoryCanBeLimited) expect("hoards", failed, "out of memory");
 }

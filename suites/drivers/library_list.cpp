@@ -15,6 +15,7 @@
 
 #include "harness/data/error.hpp"
 #include "harness/plugin/outside_name.hpp"
+#include "suites/drivers/enumerator.hpp"
 #include "suites/drivers/worker_process.hpp"
 
 namespace lockstep {
@@ -25,8 +26,8 @@ using Json = nlohmann::json;
 std::vector<OutsideKernel> kernels_from(const Json& json) {
   std::vector<OutsideKernel> kernels;
   for (const Json& item : json.at("kernels"))
-    kernels.push_back({item.at(0), static_cast<Direction>(item.at(1).get<int>()), item.at(2),
-                       static_cast<DeviceKind>(item.at(3).get<int>())});
+    kernels.push_back(
+        {item.at(0), enumerator(item.at(1), Direction::backward), item.at(2), enumerator(item.at(3), DeviceKind::gpu)});
   return kernels;
 }
 
@@ -46,7 +47,12 @@ std::vector<OutsideKernel> ask_child(const std::string& program, const std::stri
     }
     pollfd answers{child.answers(), POLLIN, 0};
     if (poll(&answers, 1, 100) <= 0) continue;
-    if (!child.receive(lines)) break;
+    try {
+      if (!child.receive(lines)) break;
+    } catch (const Error& error) {
+      failure.reason = "the process that listed it gave " + std::string(error.what());
+      return {};
+    }
   }
   if (lines.empty()) {
     const std::string end = child.finish();
@@ -59,7 +65,7 @@ std::vector<OutsideKernel> ask_child(const std::string& program, const std::stri
     const Json json = Json::parse(lines[0]);
     if (!json.contains("error")) return kernels_from(json);
     failure.reason = json.at("error");
-  } catch (const Json::exception&) {
+  } catch (const std::exception&) {
     failure.reason = "the process that listed it gave an answer that cannot be read";
   }
   failure.outcome = Outcome::failed;

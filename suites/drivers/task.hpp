@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -42,11 +41,5 @@ struct TaskResult {
   /// contract; nothing where the implementation does not take the problem.
   std::optional<PrecisionContract> contract;
 };
-
-/// One line of JSON each way. Numbers that JSON has no word for travel as the strings "nan", "inf", "-inf".
-nlohmann::json to_json(const Task& task);
-Task task_from_json(const nlohmann::json& json);
-nlohmann::json to_json(const TaskResult& result);
-TaskResult task_result_from_json(const nlohmann::json& json);
 
 }  // namespace lockstep

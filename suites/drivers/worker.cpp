@@ -19,6 +19,7 @@
 #include "harness/plan/stress_case.hpp"
 #include "harness/plugin/outside_name.hpp"
 #include "suites/drivers/images.hpp"
+#include "suites/drivers/worker_lines.hpp"
 
 namespace lockstep {
 namespace {
@@ -247,11 +248,10 @@ int worker_main(const Catalogue& catalogue, const WorkerOptions& options) {
   TaskRunner runner(catalogue, options);
   LineReader reader;
   for (std::string line; reader.next(line);) {
-    const std::size_t space = line.find(' ');
-    const std::string number = line.substr(0, space);
-    write_all(answers, "B " + number + "\n");
-    const TaskResult result = runner.run(task_from_json(nlohmann::json::parse(line.substr(space + 1))));
-    write_all(answers, "R " + number + " " + to_json(result).dump() + "\n");
+    const WorkerRequest request = parse_request(line);
+    write_all(answers, begun_line(request.number));
+    const TaskResult result = runner.run(request.task);
+    write_all(answers, result_line(request.number, result));
   }
   return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "harness/data/error.hpp"
 #include "suites/drivers/interrupt.hpp"
+#include "suites/drivers/worker_lines.hpp"
 
 namespace lockstep {
 namespace {
@@ -61,7 +62,7 @@ void WorkerPool::feed(Worker& worker) {
     // Long tasks are not hoarded: with few left, every worker gets its share.
     if (!worker.sent.empty() && waiting_.size() < static_cast<std::size_t>(options_.workers)) return;
     const std::size_t index = waiting_.front();
-    if (!worker.process.send(std::to_string(index) + " " + to_json(tasks_[index]).dump() + "\n")) return;
+    if (!worker.process.send(request_line(index, tasks_[index]))) return;
     waiting_.pop_front();
     worker.sent.push_back(index);
   }
@@ -75,17 +76,29 @@ void WorkerPool::store(std::size_t index, TaskResult result) {
 }
 
 void WorkerPool::take_line(Worker& worker, const std::string& line) {
-  if (line.size() < 3 || worker.sent.empty()) return;
+  WorkerAnswer answer = parse_worker_answer(line);
+  if (worker.sent.empty() || worker.sent.front() != answer.task)
+    throw Error("an answer to task " + std::to_string(answer.task) + ", which is not its turn");
   starts_without_answer_ = 0;
-  if (line[0] == 'B') {
+  if (!answer.result) {
     worker.running_since = std::chrono::steady_clock::now();
     return;
   }
-  const std::size_t space = line.find(' ', 2);
-  const std::size_t index = std::stoul(line.substr(2, space - 2));
-  worker.sent.erase(std::remove(worker.sent.begin(), worker.sent.end(), index), worker.sent.end());
+  worker.sent.pop_front();
   worker.running_since.reset();
-  store(index, task_result_from_json(nlohmann::json::parse(line.substr(space + 1))));
+  store(answer.task, std::move(*answer.result));
+}
+
+std::optional<std::string> WorkerPool::take_answers(Worker& worker) {
+  try {
+    std::vector<std::string> lines;
+    const bool is_open = worker.process.receive(lines);
+    for (const std::string& line : lines) take_line(worker, line);
+    if (is_open) return std::nullopt;
+    return "";
+  } catch (const Error& error) {
+    return "where its worker's answers go came " + std::string(error.what());
+  }
 }
 
 void WorkerPool::lose(Worker& worker, Outcome outcome, std::string reason) {
@@ -119,11 +132,8 @@ void WorkerPool::pump() {
   for (std::size_t w = 0; w < workers_.size(); ++w) {
     Worker& worker = workers_[w];
     if (files[w].revents != 0) {
-      std::vector<std::string> lines;
-      const bool open = worker.process.receive(lines);
-      for (const std::string& line : lines) take_line(worker, line);
-      if (!open) {
-        lose(worker, Outcome::crashed, "");
+      if (const auto end = take_answers(worker)) {
+        lose(worker, Outcome::crashed, *end);
         gone.push_back(w);
         continue;
       }

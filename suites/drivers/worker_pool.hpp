@@ -23,7 +23,8 @@ struct PoolOptions {
 };
 
 /// Hands tasks to worker processes in order and collects their results. A worker that dies takes only the task it was
-/// running with it: that one becomes crashed (or timed_out), the rest go to a new worker.
+/// running with it: that one becomes crashed (or timed_out), the rest go to a new worker. So does one whose answers cannot be
+/// read, since a kernel from outside may write anywhere.
 class WorkerPool {
  public:
   WorkerPool(PoolOptions options, std::vector<Task> tasks);
@@ -49,6 +50,8 @@ class WorkerPool {
   void feed(Worker& worker);
   /// Waits for answers for at most a short while and takes them in.
   void pump();
+  /// Why a worker answers no more: "" where its process has ended, else what it said that is no answer.
+  std::optional<std::string> take_answers(Worker& worker);
   void take_line(Worker& worker, const std::string& line);
   void lose(Worker& worker, Outcome outcome, std::string reason);
   void store(std::size_t index, TaskResult result);

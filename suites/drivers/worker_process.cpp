@@ -17,6 +17,9 @@ extern char** environ;
 namespace lockstep {
 namespace {
 
+// The longest answers are those of large heat maps and many samples, some hundred thousand bytes.
+constexpr std::size_t kLongestLine = std::size_t{64} << 20;
+
 class SpawnActions {
  public:
   SpawnActions() { posix_spawn_file_actions_init(&actions_); }
@@ -111,6 +114,7 @@ bool WorkerProcess::receive(std::vector<std::string>& lines) {
   for (std::size_t end; (end = partial_.find('\n', at)) != std::string::npos; at = end + 1)
     lines.push_back(partial_.substr(at, end - at));
   partial_.erase(0, at);
+  if (partial_.size() > kLongestLine) throw Error("a line of more than " + std::to_string(kLongestLine) + " bytes");
   return true;
 }
 

@@ -23,7 +23,8 @@ class WorkerProcess {
   bool send(const std::string& line);
   /// File descriptor to poll for answers.
   int answers() const { return answers_; }
-  /// Reads what is there; false at end of file. Complete lines are appended to `lines`.
+  /// Reads what is there; false at end of file. Complete lines are appended to `lines`. Throws Error where a line is longer
+  /// than any answer.
   bool receive(std::vector<std::string>& lines);
   /// Kills the child if it lives, waits for it and says how it ended: "killed by signal 11 (Segmentation fault)".
   std::string finish();

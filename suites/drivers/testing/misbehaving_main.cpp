@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program `lockstep` over one operator whose implementations do what implementations must be survived doing. They run on
 // the CPU everywhere, with or without a GPU. The names say what each does. What is NCCL elsewhere are sockets here.
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmath>
@@ -60,6 +61,13 @@ void take_all_memory(const Tensors&, int) {
 void end_the_process(const Tensors&, int) { std::exit(0); }
 /// What would end the parent's reading of answers if it reached it.
 void print_garbage(const Tensors&, int) { std::cout << "R 0 {\"verdict\":\nB x\n\0R 99 {}\ngarbage" << std::flush; }
+/// Into every pipe, the one among them through which the worker answers.
+void garble_answers(const Tensors&, int) {
+  for (int file = 3; file < 64; ++file) {
+    struct stat status {};
+    if (fstat(file, &status) == 0 && S_ISFIFO(status.st_mode)) static_cast<void>(!write(file, "R 7 {}\n", 7));
+  }
+}
 void throw_an_error(const Tensors&, int) { throw std::runtime_error("the first line\nand the second"); }
 /// One unit in the last place: inside every bound, and another bit.
 void change_a_bit(const Tensors& tensors, int launch) {
@@ -107,6 +115,7 @@ Catalogue misbehaving_catalogue() {
   add("hoards", take_all_memory);
   add("exits", end_the_process);
   add("chatters", print_garbage);
+  add("garbles", garble_answers);
   add("throws", throw_an_error);
   add("wavers", change_a_bit);
   add("dawdles", take_a_while);
