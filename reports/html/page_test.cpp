@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <nlohmann/json.hpp>
 #include <sstream>
 
 #include "reports/enum_names.hpp"
@@ -48,6 +49,23 @@ TEST(Page, ANightlyStaysBelowItsBudget) {
                          "cases", "not-run", "methods"}) {
     EXPECT_TRUE(has(page, "<section id=\"" + std::string(id) + "\"")) << id;
   }
+}
+
+TEST(Page, TellsWhatWasDrawnWhereAnythingWas) {
+  Report report = synthetic_report({.cases = 20, .failing = false});
+  EXPECT_FALSE(has(render_html(report, nullptr), "#fuzzing"));
+  report.fuzzing = synthetic_fuzzing();
+  const std::string page = render_html(report, nullptr);
+  EXPECT_TRUE(has(page, "<a href=\"#fuzzing\">Drawn</a>"));
+  const std::string section = between(page, "<section id=\"fuzzing\">", "</section>");
+  EXPECT_TRUE(has(section, "100 problems drawn"));
+  EXPECT_TRUE(has(section, "takes <b>84</b>"));
+  EXPECT_TRUE(has(section, "refuses <b>12</b> and <b>4</b> are malformed"));
+  EXPECT_TRUE(has(section, "2 findings."));
+  EXPECT_TRUE(has(section, "80 accepted \u00b7 3 malformed \u00b7 12 refused \u00b7 2 findings"));
+  EXPECT_TRUE(has(section, "expected # channels, but got # channels"));
+  EXPECT_TRUE(has(section, escaped(hostile_text)));
+  EXPECT_FALSE(has(section, hostile_text));
 }
 
 TEST(Page, ABlindTripleIsNotShownAsOneThatStopped) {

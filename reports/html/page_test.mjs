@@ -107,7 +107,7 @@ function lowContrast() {
 
 const tests = {
   async "every page opens without an error and without a request, in light and in dark"() {
-    for (const name of ["nightly", "failing", "passing", "gpu", "empty", "large", "held", "released"]) {
+    for (const name of ["nightly", "failing", "passing", "gpu", "empty", "drawn", "large", "held", "released"]) {
       for (const colorScheme of ["light", "dark"]) {
         const page = await open(name, { colorScheme });
         const ground = await page.evaluate(() => getComputedStyle(document.body).backgroundColor);

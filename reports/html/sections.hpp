@@ -25,6 +25,8 @@ std::string speed_section(const Report& report);
 // Empty where the report has no training, no collectives and no study.
 std::string parallel_section(const Report& report);
 std::string sync_batch_norm_section(const Report& report);
+// Empty where nothing was drawn.
+std::string fuzzing_section(const Report& report);
 // The cards of the training runs that broke; empty when none did.
 std::string broken_training(const std::vector<TrainingRun>& runs);
 // `most_listed`: as in unlisted_cases.

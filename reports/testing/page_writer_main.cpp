@@ -31,6 +31,9 @@ int main(int argument_count, char** arguments) {
     write("gpu", synthetic_report({.cases = 3000, .failing = false, .gpu = true}), nullptr);
     write("large", synthetic_report({.cases = 10000}), nullptr);
     write("empty", Report{}, nullptr);
+    Report drawn = synthetic_report({.cases = 40});
+    drawn.fuzzing = synthetic_fuzzing();
+    write("drawn", drawn, nullptr);
     for (const bool held : {true, false}) {
       const Release release = synthetic_release(held, held);
       const std::string name = held ? "held" : "released";

@@ -24,6 +24,9 @@ extern const char* const hostile_text;
 // All outcomes, dtypes, faults, measurements and gaps that a nightly has.
 Report synthetic_report(const SyntheticOptions& options);
 
+// One operation with findings, one without.
+Fuzzing synthetic_fuzzing();
+
 // The id of the case whose error is largest, with a failure map.
 std::string worst_synthetic_id(const Report& report);
 

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
-#include <CLI/CLI.hpp>
+#include "suites/drivers/options.hpp"
 
 #include <algorithm>
 #include <chrono>
-#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
@@ -144,7 +143,7 @@ class Fuzzing {
       if (!result) continue;  // interrupted
       CaseResult verdict = result->verdict;
       if (verdict.outcome == Outcome::skipped)
-        table_.add(operation + "/" + implementation->name(), "unsupported", verdict.reason, asked.number);
+        table_.add(operation, implementation->name(), "unsupported", verdict.reason, asked.number);
       if (verdict.outcome == Outcome::refused && contract.takes() && !refused_by_data) {
         verdict.outcome = Outcome::failed;
         verdict.reason = "refuses what the contract takes: " + verdict.reason;
@@ -152,7 +151,7 @@ class Fuzzing {
       if (verdict.outcome == Outcome::passed || verdict.outcome == Outcome::skipped ||
           verdict.outcome == Outcome::refused)
         continue;
-      table_.add(operation + "/" + implementation->name(), std::string(name_of(verdict.outcome)), verdict.reason,
+      table_.add(operation, implementation->name(), std::string(name_of(verdict.outcome)), verdict.reason,
                  asked.number);
       keep(asked, *implementation, std::move(verdict));
     }
@@ -223,6 +222,9 @@ int fuzz(const FuzzOptions& options, const Surroundings& surroundings) {
   description.workers = options.selection.worker_count();
   reports::Report report = fuzzing.builder().finish(description, "lockstep");
   report.run.interrupted = interrupted();
+  report.fuzzing = {.problems = static_cast<std::int64_t>(fuzzing.problems()),
+                    .first = options.first,
+                    .rows = fuzzing.table().rows()};
   shrink_failures(report, libraries.catalogue(), options.selection, surroundings.program, options.shrinking,
                   options.selection.out);
   const FuzzTable& table = fuzzing.table();
@@ -234,35 +236,28 @@ int fuzz(const FuzzOptions& options, const Surroundings& surroundings) {
   std::cout << table.text() << fuzzing.problems() << " problems drawn with seed " << options.selection.seed << ": "
             << table.count("accepted") << " taken by the contract, " << table.count("refused") << " refused, "
             << table.count("malformed") << " malformed; " << fuzzing.findings() << " findings\n";
-  if (!options.selection.out.empty()) {
-    const std::filesystem::path folder(options.selection.out);
-    reports::write_text_atomically(folder / "fuzz.json", "{\"seed\": " + std::to_string(options.selection.seed) +
-                                                             ", \"first\": " + std::to_string(options.first) +
-                                                             ", \"problems\": " + std::to_string(fuzzing.problems()) +
-                                                             ", \"rows\": " + table.json() + "}\n");
-    write_reports(report, options.selection.out);
-  }
+  if (!options.selection.out.empty()) write_reports(report, options.selection.out);
   return status;
 }
 
 }  // namespace
 
-CommandBody add_fuzz_command(CLI::App& command, const Surroundings& surroundings) {
+CommandBody add_fuzz_command(Options& command, const Surroundings& surroundings) {
   auto options = std::make_shared<FuzzOptions>();
   options->selection.timeout_seconds = 30;
-  command.add_option("OPERATOR", options->operators, "an operator, or a pattern of several: '*' for all")->required();
+  command.add_option("OPERATOR", options->operators, "an operator, or a pattern of several: '*' for all").required();
   command
       .add_option("--implementation", options->implementation,
                   "only implementations that match: * and ? as in a shell, else a substring; the reference always runs")
-      ->capture_default_str();
+      .show_default();
   command.add_option("--minutes", options->minutes, "how long problems are drawn and judged")
-      ->check(reject_amount)
-      ->capture_default_str();
+      .check(reject_amount)
+      .show_default();
   command.add_option("--cases", options->cases, "at most this many problems (default: as many as the time allows)")
-      ->check(reject_count);
+      .check(reject_count);
   command.add_option("--first", options->first, "number of the first problem: with --cases 1 that one again")
-      ->check(reject_count)
-      ->capture_default_str();
+      .check(reject_count)
+      .show_default();
   options->selection.add_worker_options(command);
   options->selection.add_load_option(command);
   options->selection.add_workspace_option(command);

@@ -3,9 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
-
 #include "reports/report_file.hpp"
+#include "reports/testing/page_text.hpp"
 #include "suites/drivers/testing/program.hpp"
 #include "suites/replay/testing/case_folder.hpp"
 
@@ -69,16 +68,12 @@ TEST_F(FuzzCommand, CountsWhatIsTakenAndWhatIsRefused) {
   EXPECT_EQ(ended.status, 0) << ended.out << ended.err;
   EXPECT_THAT(ended.out, HasSubstr("150 problems drawn with seed 1: "));
   EXPECT_THAT(ended.out, HasSubstr("approximate argument must be either none or tanh."));
-  const auto table = nlohmann::json::parse(testing::text_of_file(out() + "/fuzz.json"));
-  EXPECT_EQ(table["problems"], 150);
-  std::int64_t taken = 0, refused = 0;
-  for (const auto& row : table["rows"]) {
-    if (row["verdict"] == "accepted") taken += row["count"].get<std::int64_t>();
-    if (row["verdict"] == "refused") refused += row["count"].get<std::int64_t>();
-  }
-  EXPECT_GT(taken, 80);
-  EXPECT_GT(refused, 5);
-  EXPECT_EQ(taken + refused, 150);
+  const reports::Fuzzing drawn = reports::read_report(out() + "/report.json").fuzzing;
+  EXPECT_EQ(drawn.problems, 150);
+  EXPECT_GT(drawn.by_contract("accepted"), 80);
+  EXPECT_GT(drawn.by_contract("refused"), 5);
+  EXPECT_EQ(drawn.by_contract("accepted") + drawn.by_contract("refused"), 150);
+  EXPECT_TRUE(reports::has(testing::text_of_file(out() + "/report.html"), "0 findings.</b>"));
 }
 
 TEST_F(FuzzCommand, ReportsWhoComputesWhatTheContractRefuses) {

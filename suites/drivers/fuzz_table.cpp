@@ -2,7 +2,6 @@
 #include "suites/drivers/fuzz_table.hpp"
 
 #include <cctype>
-#include <nlohmann/json.hpp>
 
 namespace lockstep {
 namespace {
@@ -49,8 +48,13 @@ std::string without_numbers(const std::string& text) {
 
 void FuzzTable::add(const std::string& operation, const std::string& verdict, const std::string& reason,
                     std::uint64_t number) {
-  std::tuple key{operation, verdict, without_numbers(reason)};
-  if (entries_.size() >= kMostEntries && !entries_.contains(key)) std::get<2>(key) = "other reasons";
+  add(operation, "", verdict, reason, number);
+}
+
+void FuzzTable::add(const std::string& operation, const std::string& implementation, const std::string& verdict,
+                    const std::string& reason, std::uint64_t number) {
+  std::tuple key{operation, implementation, verdict, without_numbers(reason)};
+  if (entries_.size() >= kMostEntries && !entries_.contains(key)) std::get<3>(key) = "other reasons";
   Entry& entry = entries_.try_emplace(key, Entry{0, number}).first->second;
   ++entry.count;
 }
@@ -58,29 +62,30 @@ void FuzzTable::add(const std::string& operation, const std::string& verdict, co
 std::int64_t FuzzTable::count(const std::string& verdict) const {
   std::int64_t total = 0;
   for (const auto& [key, entry] : entries_)
-    if (std::get<1>(key) == verdict) total += entry.count;
+    if (std::get<2>(key) == verdict) total += entry.count;
   return total;
 }
 
 std::string FuzzTable::text() const {
   std::string text = padded("operation", kWidthOfOperation) + padded("verdict", 13) + padded("count", kWidthOfCount) +
                      padded("first", kWidthOfCount) + "reason\n";
-  for (const auto& [key, entry] : entries_)
-    text += padded(std::get<0>(key), kWidthOfOperation) + padded(std::get<1>(key), 13) +
-            padded(std::to_string(entry.count), kWidthOfCount) + padded(std::to_string(entry.first), kWidthOfCount) +
-            std::get<2>(key) + "\n";
+  for (const reports::DrawnRow& row : rows())
+    text += padded(row.operation + (row.implementation.empty() ? "" : "/" + row.implementation), kWidthOfOperation) +
+            padded(row.verdict, 13) + padded(std::to_string(row.count), kWidthOfCount) +
+            padded(std::to_string(row.first), kWidthOfCount) + row.reason + "\n";
   return text;
 }
 
-std::string FuzzTable::json() const {
-  nlohmann::ordered_json rows = nlohmann::ordered_json::array();
+std::vector<reports::DrawnRow> FuzzTable::rows() const {
+  std::vector<reports::DrawnRow> rows;
   for (const auto& [key, entry] : entries_)
-    rows.push_back({{"operation", std::get<0>(key)},
-                    {"verdict", std::get<1>(key)},
-                    {"reason", std::get<2>(key)},
-                    {"count", entry.count},
-                    {"first", entry.first}});
-  return rows.dump(1);
+    rows.push_back({.operation = std::get<0>(key),
+                    .implementation = std::get<1>(key),
+                    .verdict = std::get<2>(key),
+                    .reason = std::get<3>(key),
+                    .count = entry.count,
+                    .first = entry.first});
+  return rows;
 }
 
 }  // namespace lockstep

@@ -4,8 +4,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <nlohmann/json.hpp>
-
 namespace lockstep {
 namespace {
 
@@ -30,13 +28,17 @@ TEST(FuzzTable, CountsByOperationVerdictAndReason) {
   EXPECT_EQ(table.count("accepted"), 2);
   EXPECT_EQ(table.count("failed"), 0);
   EXPECT_THAT(table.text(), HasSubstr("expected # channels"));
-  const auto rows = nlohmann::json::parse(table.json());
-  ASSERT_EQ(rows.size(), 3u);
-  EXPECT_EQ(rows[2], (nlohmann::json{{"operation", "conv2d.forward"},
-                                     {"verdict", "refused"},
-                                     {"reason", "expected # channels"},
-                                     {"count", 2},
-                                     {"first", 17}}));
+  table.add("conv2d.forward", "cuda.tiled", "unsupported", "groups of 3", 5);
+  const std::vector<reports::DrawnRow> rows = table.rows();
+  ASSERT_EQ(rows.size(), 4u);
+  EXPECT_EQ(rows[2].operation, "conv2d.forward");
+  EXPECT_EQ(rows[2].implementation, "");
+  EXPECT_EQ(rows[2].verdict, "refused");
+  EXPECT_EQ(rows[2].reason, "expected # channels");
+  EXPECT_EQ(rows[2].count, 2);
+  EXPECT_EQ(rows[2].first, 17u);
+  EXPECT_EQ(rows[3].implementation, "cuda.tiled");
+  EXPECT_THAT(table.text(), HasSubstr("conv2d.forward/cuda.tiled"));
 }
 
 }  // namespace
