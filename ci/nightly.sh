@@ -67,11 +67,15 @@ verify_seeds() {
   [ "$failed" -eq 0 ]
 }
 
-# What runs in threads of one process; the workers are processes, and the emulator's fibers are no threads.
+# What runs in threads of one process: communicators, the ranks of a training; and the pool of workers, which is one thread
+# beside processes. The references alone: the emulator's fibers are no threads, and oneDNN's are not compiled for this.
 thread_sanitizer() {
   local test tests=(harness_communicator_test kernels_communicator_test suites_collectives_test)
-  configure_and_build tsan --target "${tests[@]}" || return 1
+  local program=build/tsan/bin/lockstep
+  configure_and_build tsan --target "${tests[@]}" lockstep || return 1
   for test in "${tests[@]}"; do "build/tsan/bin/$test" --gtest_brief=1 || return 1; done
+  "$program" run --filter '*/reference.*' --no-timing --no-faults --no-training --workers 2 --out "$out/tsan" || return 1
+  "$program" train --model exact,mlp,conv --ranks 2,4 --steps 3 --out "$out/tsan_training"
 }
 
 # Host sources only: what nvcc alone accepts is judged by nvcc's own warnings.

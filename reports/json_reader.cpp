@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reports/json_reader.hpp"
 
+#include <nlohmann/json.hpp>
+
 namespace lockstep::reports {
+
+bool JsonReader::has(const std::string& key) const { return value_.is_object() && value_.contains(key); }
+bool JsonReader::is_null() const { return value_.is_null(); }
+bool JsonReader::is_text() const { return value_.is_string(); }
 
 JsonReader JsonReader::member(const std::string& key) const {
   if (!value_.is_object()) wrong("an object");

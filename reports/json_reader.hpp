@@ -23,9 +23,9 @@ class JsonReader {
 
   // Throws Error when this value is no object or lacks the member.
   JsonReader member(const std::string& key) const;
-  bool has(const std::string& key) const { return value_.is_object() && value_.contains(key); }
-  bool is_null() const { return value_.is_null(); }
-  bool is_text() const { return value_.is_string(); }
+  bool has(const std::string& key) const;
+  bool is_null() const;
+  bool is_text() const;
 
   std::string text(const std::string& key) const { return member(key).as_text(); }
   bool boolean(const std::string& key) const;

@@ -3,6 +3,7 @@
 // How single values and lists go into the JSON of a report.
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <vector>

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <nlohmann/json.hpp>
 
 #include "harness/data/error.hpp"
 #include "reports/schema_check.hpp"

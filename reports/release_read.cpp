@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <nlohmann/json.hpp>
+
 #include "harness/data/error.hpp"
 #include "reports/json_file.hpp"
 #include "reports/json_reader.hpp"

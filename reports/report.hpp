@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "reports/fuzz_report.hpp"
 #include "reports/outcome.hpp"
 #include "reports/training_report.hpp"
 
@@ -251,6 +252,7 @@ struct Report {
   std::vector<Ceiling> ceilings = {};
   std::vector<JudgingRate> judging_rates = {};
   Training training = {};
+  Fuzzing fuzzing = {};
 };
 
 }  // namespace lockstep::reports

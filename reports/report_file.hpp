@@ -3,7 +3,7 @@
 // The JSON file of a report: a valid Google Benchmark file (`context`, `benchmarks`) with Lockstep's blocks beside it.
 
 #include <filesystem>
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "reports/report.hpp"

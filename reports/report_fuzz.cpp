@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "harness/fuzz/fuzz_target.hpp"
+
+#include <nlohmann/json.hpp>
 #include "reports/report_file.hpp"
 
 // What is accepted as a report must be one that can be written and read again.

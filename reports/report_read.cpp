@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <nlohmann/json.hpp>
+
+#include "reports/fuzz_file.hpp"
 #include "reports/json_reader.hpp"
 #include "reports/report_file.hpp"
 #include "reports/training_file.hpp"
@@ -223,7 +226,8 @@ Report from_json(const Json& document, const std::string& origin) {
                 .measurements = {},
                 .ceilings = {},
                 .judging_rates = {},
-                .training = {}};
+                .training = {},
+                .fuzzing = {}};
   root.each("cases", [&](const JsonReader& from) { report.cases.push_back(read_case(from)); });
   root.each("faults", [&](const JsonReader& from) { report.faults.push_back(read_fault(from)); });
   root.each("measurements", [&](const JsonReader& from) { report.measurements.push_back(read_measurement(from)); });
@@ -245,6 +249,7 @@ Report from_json(const Json& document, const std::string& origin) {
   });
   // Reports from before training was reported lack it.
   if (root.has("training")) report.training = read_training(root.member("training"));
+  if (root.has("fuzzing")) report.fuzzing = read_fuzzing(root.member("fuzzing"));
   return report;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "reports/enum_names.hpp"
+#include "reports/fuzz_file.hpp"
 #include "reports/json_values.hpp"
 #include "reports/report_file.hpp"
 #include "reports/training_file.hpp"
@@ -246,6 +247,7 @@ Json to_json(const Report& report) {
             {"target", number(rate.target)}};
   });
   document["training"] = training_json(report.training);
+  if (report.fuzzing.problems > 0) document["fuzzing"] = fuzzing_json(report.fuzzing);
   document["benchmarks"] = benchmark_rows(report.measurements);
   return document;
 }

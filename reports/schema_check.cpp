@@ -2,6 +2,7 @@
 #include "reports/schema_check.hpp"
 
 #include <array>
+#include <nlohmann/json.hpp>
 
 #include "harness/data/error.hpp"
 

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <nlohmann/json.hpp>
+
 #include "reports/release_file.hpp"
 #include "reports/report_file.hpp"
 

@@ -6,6 +6,7 @@
 
 #include <cmath>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "reports/schema_check.hpp"
 #include "reports/testing/synthetic_training.hpp"

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "reports/report_file.hpp"
 #include "suites/drivers/testing/program.hpp"

@@ -7,12 +7,9 @@
 
 #include "harness/plan/case.hpp"
 
-namespace CLI {
-class App;
-}
-
 namespace lockstep {
 
+class Options;
 struct ProcessTransport;
 
 /// Exit statuses of every command.
@@ -34,21 +31,21 @@ struct Surroundings {
 /// One command: its options, and what it does once they are read. `extras` are arguments it did not know, where it passes
 /// them on.
 using CommandBody = std::function<int(const std::vector<std::string>& extras)>;
-CommandBody add_list_command(CLI::App& command, const Surroundings& surroundings);
-CommandBody add_doctor_command(CLI::App& command, const Surroundings& surroundings);
-CommandBody add_run_command(CLI::App& command, const Surroundings& surroundings);
-CommandBody add_verify_command(CLI::App& command, const Surroundings& surroundings);
-CommandBody add_bench_command(CLI::App& command, const Surroundings& surroundings);
-CommandBody add_fuzz_command(CLI::App& command, const Surroundings& surroundings);
-CommandBody add_train_command(CLI::App& command, const Surroundings& surroundings);
-CommandBody add_study_command(CLI::App& command, const Surroundings& surroundings);
-CommandBody add_scale_command(CLI::App& command, const Surroundings& surroundings);
-CommandBody add_release_command(CLI::App& command, const Surroundings& surroundings);
-CommandBody add_report_command(CLI::App& command, const Surroundings& surroundings);
-CommandBody add_compare_command(CLI::App& command, const Surroundings& surroundings);
-CommandBody add_replay_command(CLI::App& command, const Surroundings& surroundings);
-CommandBody add_worker_command(CLI::App& command, const Surroundings& surroundings);
-CommandBody add_describe_library_command(CLI::App& command, const Surroundings& surroundings);
+CommandBody add_list_command(Options& command, const Surroundings& surroundings);
+CommandBody add_doctor_command(Options& command, const Surroundings& surroundings);
+CommandBody add_run_command(Options& command, const Surroundings& surroundings);
+CommandBody add_verify_command(Options& command, const Surroundings& surroundings);
+CommandBody add_bench_command(Options& command, const Surroundings& surroundings);
+CommandBody add_fuzz_command(Options& command, const Surroundings& surroundings);
+CommandBody add_train_command(Options& command, const Surroundings& surroundings);
+CommandBody add_study_command(Options& command, const Surroundings& surroundings);
+CommandBody add_scale_command(Options& command, const Surroundings& surroundings);
+CommandBody add_release_command(Options& command, const Surroundings& surroundings);
+CommandBody add_report_command(Options& command, const Surroundings& surroundings);
+CommandBody add_compare_command(Options& command, const Surroundings& surroundings);
+CommandBody add_replay_command(Options& command, const Surroundings& surroundings);
+CommandBody add_worker_command(Options& command, const Surroundings& surroundings);
+CommandBody add_describe_library_command(Options& command, const Surroundings& surroundings);
 
 /// The whole program over a catalogue; tests run it over one that misbehaves, and over a transport that needs no GPU.
 int lockstep_main(int argc, char** argv, const Catalogue& catalogue);

@@ -2,6 +2,7 @@
 // The commands beside `run`: what they print, the flags that they pass on, their exit statuses.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 
 #include "reports/report_file.hpp"
 #include "suites/drivers/testing/program.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <benchmark/benchmark.h>
-#include <CLI/CLI.hpp>
+#include "suites/drivers/options.hpp"
 
 #include <iostream>
 #include <memory>
@@ -69,12 +69,12 @@ void reject_unknown_formats(const std::vector<std::string>& extras) {
 
 }  // namespace
 
-CommandBody add_bench_command(CLI::App& command, const Surroundings& surroundings) {
+CommandBody add_bench_command(Options& command, const Surroundings& surroundings) {
   auto run = std::make_shared<BenchRun>();
   run->selection.add_options(command);
   command.add_option("--budget", run->budget_seconds, "seconds of measuring per case and repetition")
-      ->check(reject_amount)
-      ->capture_default_str();
+      .check(reject_amount)
+      .show_default();
   command.add_flag("--all", run->all, "time small cases too, not only the large ones and the models");
   command.footer(
       "Google Benchmark's flags pass through (--benchmark_filter, --benchmark_repetitions, --benchmark_out, ...).");

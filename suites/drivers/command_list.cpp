@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
 #include <iostream>
 #include <memory>
+#include "suites/drivers/options.hpp"
 
 #include "reference/models/model.hpp"
 #include "suites/drivers/cli.hpp"
@@ -29,12 +29,12 @@ void list_models() {
 
 }  // namespace
 
-CommandBody add_list_command(CLI::App& command, const Surroundings& surroundings) {
+CommandBody add_list_command(Options& command, const Surroundings& surroundings) {
   auto with_cases = std::make_shared<bool>(false);
   auto selection = std::make_shared<Selection>();
   selection->add_load_option(command);
   command.add_flag("--cases", *with_cases, "ids of the cases, one a line");
-  command.add_option("--suite", selection->suite, "smoke, nightly or release")->capture_default_str();
+  command.add_option("--suite", selection->suite, "smoke, nightly or release").show_default();
   command.add_option("--filter", selection->filters, "only cases whose id matches");
   return [=](const std::vector<std::string>&) -> int {
     sets_of_suite(selection->suite);  // a misspelt suite is an error even where no case is listed
@@ -51,7 +51,7 @@ CommandBody add_list_command(CLI::App& command, const Surroundings& surroundings
   };
 }
 
-CommandBody add_doctor_command(CLI::App&, const Surroundings& surroundings) {
+CommandBody add_doctor_command(Options&, const Surroundings& surroundings) {
   return [&catalogue = surroundings.catalogue](const std::vector<std::string>&) -> int {
     const reports::Environment e = describe_environment();
     std::cout << "machine    " << e.cpu_model << ", " << e.cores << " cores, " << e.memory_bytes / (1 << 30) << " GiB, "
@@ -69,7 +69,7 @@ CommandBody add_doctor_command(CLI::App&, const Surroundings& surroundings) {
   };
 }
 
-CommandBody add_worker_command(CLI::App& command, const Surroundings& surroundings) {
+CommandBody add_worker_command(Options& command, const Surroundings& surroundings) {
   auto options = std::make_shared<WorkerOptions>();
   command.add_option("--device", options->device);
   command.add_option("--memory-limit-bytes", options->memory_limit_bytes);
@@ -80,9 +80,9 @@ CommandBody add_worker_command(CLI::App& command, const Surroundings& surroundin
   };
 }
 
-CommandBody add_describe_library_command(CLI::App& command, const Surroundings&) {
+CommandBody add_describe_library_command(Options& command, const Surroundings&) {
   auto path = std::make_shared<std::string>();
-  command.add_option("path", *path)->required();
+  command.add_option("path", *path).required();
   return [=](const std::vector<std::string>&) -> int { return describe_library(*path); };
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <filesystem>
 #include <iostream>
 #include <memory>
+#include "suites/drivers/options.hpp"
 
 #include "reports/html/release_sheet.hpp"
 #include "reports/release_file.hpp"
@@ -58,29 +58,29 @@ int run_release(const ReleaseRequest& request, const Surroundings& surroundings)
 
 }  // namespace
 
-CommandBody add_release_command(CLI::App& command, const Surroundings& surroundings) {
+CommandBody add_release_command(Options& command, const Surroundings& surroundings) {
   auto request = std::make_shared<ReleaseRequest>();
   request->machine.out = "lockstep-release";
-  command.add_option("OPERATOR", request->operator_name, "as `lockstep list` names it")->required();
+  command.add_option("OPERATOR", request->operator_name, "as `lockstep list` names it").required();
   command.add_option("--candidate", request->candidate, "the implementation to be released, such as cuda.tiled")
-      ->required();
-  command.add_option("--baseline", request->baseline, "the implementation whose place it takes")->required();
+      .required();
+  command.add_option("--baseline", request->baseline, "the implementation whose place it takes").required();
   command.add_option("--direction", request->direction, "forward, backward or both (those that the candidate has)")
-      ->check(CLI::IsMember({"forward", "backward", "both"}))
-      ->capture_default_str();
+      .one_of({"forward", "backward", "both"})
+      .show_default();
   command.add_option("--problem", request->problems,
                      "judge this problem alone, such as x=8x64,dtype=f32; may be repeated");
   command
       .add_option("--minutes", request->minutes,
                   "time to aim for: what is listed is always judged, sizes drawn around tile edges take the rest")
-      ->check(reject_amount)
-      ->capture_default_str();
+      .check(reject_amount)
+      .show_default();
   command.add_option("--rounds", request->rounds, "processes per timed problem; six or more for an interval")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
+      .within(1, 1000)
+      .show_default();
   command.add_option("--allow-slower", request->allow_slower, "percent by which it may be slower than the baseline")
-      ->check(reject_amount)
-      ->capture_default_str();
+      .check(reject_amount)
+      .show_default();
   command.add_flag("--no-timing", request->no_timing, "judge only");
   request->shrinking.add_options(command);
   request->machine.add_worker_options(command);

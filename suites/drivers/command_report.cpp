@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iostream>
 #include <memory>
 #include <optional>
+#include "suites/drivers/options.hpp"
 
 #include "harness/data/error.hpp"
 #include "reports/compare.hpp"
@@ -28,13 +28,13 @@ int write_page(const std::filesystem::path& json, const std::string& asked, cons
 
 }  // namespace
 
-CommandBody add_report_command(CLI::App& command, const Surroundings&) {
-  struct Options {
+CommandBody add_report_command(Options& command, const Surroundings&) {
+  struct Given {
     std::string report, baseline, out;
   };
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<Given>();
   command.add_option("REPORT", options->report, "report.json or release.json, or the folder that holds report.json")
-      ->required();
+      .required();
   command.add_option("--baseline", options->baseline, "an earlier report, to say what changed since");
   command.add_option("--out", options->out, "the HTML file (default: report.html or release.html beside the JSON)");
   return [options](const std::vector<std::string>&) -> int {
@@ -53,17 +53,17 @@ CommandBody add_report_command(CLI::App& command, const Surroundings&) {
   };
 }
 
-CommandBody add_compare_command(CLI::App& command, const Surroundings&) {
-  struct Options {
+CommandBody add_compare_command(Options& command, const Surroundings&) {
+  struct Given {
     std::string baseline, current;
     reports::CompareOptions how;
   };
-  auto options = std::make_shared<Options>();
-  command.add_option("BASELINE", options->baseline, "the earlier report")->required();
-  command.add_option("CURRENT", options->current, "the later report")->required();
+  auto options = std::make_shared<Given>();
+  command.add_option("BASELINE", options->baseline, "the earlier report").required();
+  command.add_option("CURRENT", options->current, "the later report").required();
   command.add_option("--delta", options->how.delta, "relative change that counts as none")
-      ->check(reject_fraction)
-      ->capture_default_str();
+      .check(reject_fraction)
+      .show_default();
   return [options](const std::vector<std::string>&) -> int {
     const reports::Report baseline = reports::read_report(report_path(options->baseline));
     const reports::Report current = reports::read_report(report_path(options->current));

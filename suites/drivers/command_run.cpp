@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <unistd.h>
-#include <CLI/CLI.hpp>
+#include "suites/drivers/options.hpp"
 
 #include <chrono>
 #include <iostream>
@@ -112,15 +112,13 @@ int run(const RunOptions& options, const Surroundings& surroundings) {
 
 }  // namespace
 
-CommandBody add_run_command(CLI::App& command, const Surroundings& surroundings) {
+CommandBody add_run_command(Options& command, const Surroundings& surroundings) {
   auto options = std::make_shared<RunOptions>();
   options->selection.out = "lockstep-report";
   options->selection.add_options(command);
   command.add_option("--baseline", options->baseline,
                      "an earlier report.json, or the folder that holds it: the page says what changed since");
-  command.add_option("--rounds", options->rounds, "processes per timed case")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
+  command.add_option("--rounds", options->rounds, "processes per timed case").within(1, 1000).show_default();
   options->shrinking.add_options(command);
   command.add_flag("--no-timing", options->no_timing, "judge only");
   command.add_flag("--no-training", options->no_training, "operators only");

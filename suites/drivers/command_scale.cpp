@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <iomanip>
 #include <iostream>
 #include <memory>
+#include "suites/drivers/options.hpp"
 
 #include "harness/data/error.hpp"
 #include "harness/simt/check_mode.hpp"
@@ -233,40 +233,38 @@ int scale_command(const ScaleOptions& options, const Surroundings& surroundings)
 
 }  // namespace
 
-CommandBody add_scale_command(CLI::App& command, const Surroundings& surroundings) {
+CommandBody add_scale_command(Options& command, const Surroundings& surroundings) {
   auto options = std::make_shared<ScaleOptions>();
   ScalingPlan& plan = options->plan;
   std::string modes;
   for (const TrainingMode& mode : training_modes()) modes += (modes.empty() ? "" : ", ") + mode.name;
-  command.add_option("--model", plan.models, trainable_models())->delimiter(',')->capture_default_str();
-  CLI::Option* ranks = command.add_option("--ranks", plan.ranks, "numbers of ranks; the smallest is the base N0")
-                           ->delimiter(',')
-                           ->check(CLI::Range(1, 256))
-                           ->capture_default_str();
+  command.add_option("--model", plan.models, trainable_models()).delimiter(',').show_default();
+  const Option ranks = command.add_option("--ranks", plan.ranks, "numbers of ranks; the smallest is the base N0")
+                           .delimiter(',')
+                           .within(1, 256)
+                           .show_default();
   command.add_option("--rows", plan.rows, "rows of the whole batch in strong scaling, of each rank in weak scaling")
-      ->check(CLI::Range(1, 1 << 20))
-      ->capture_default_str();
-  command.add_option("--modes", plan.modes, modes)->delimiter(',')->capture_default_str();
+      .within(1, 1 << 20)
+      .show_default();
+  command.add_option("--modes", plan.modes, modes).delimiter(',').show_default();
   command
       .add_option("--bucket-bytes", plan.bucket_bytes, "sizes of gradient buckets; the first bucket is at most 1 MiB")
-      ->delimiter(',')
-      ->check(CLI::Range(std::int64_t{1}, std::int64_t{1} << 40))
-      ->capture_default_str();
-  CLI::Option* repetitions =
+      .delimiter(',')
+      .within(1, std::int64_t{1} << 40)
+      .show_default();
+  const Option repetitions =
       command.add_option("--repetitions", plan.repetitions, "of everything, in turn; intervals need 6")
-          ->check(CLI::Range(1, 1000))
-          ->capture_default_str();
-  command.add_option("--steps", plan.steps, "timed steps of one repetition")
-      ->check(CLI::Range(1, 1000))
-      ->capture_default_str();
-  command.add_option("--seed", plan.seed, "of initial parameters and data")->check(reject_seed)->capture_default_str();
+          .within(1, 1000)
+          .show_default();
+  command.add_option("--steps", plan.steps, "timed steps of one repetition").within(1, 1000).show_default();
+  command.add_option("--seed", plan.seed, "of initial parameters and data").check(reject_seed).show_default();
   command.add_option("--link-latency", options->link_latency, "of the modelled link, seconds; with --link-bandwidth")
-      ->check(reject_negative);
+      .check(reject_negative);
   command
       .add_option("--link-bandwidth", options->link_bandwidth,
                   "of the modelled link, bytes per second. Without both: as long as the backward")
-      ->check(reject_amount);
-  command.add_option("--link-model", plan.link_model, "what is trained over the modelled link")->capture_default_str();
+      .check(reject_amount);
+  command.add_option("--link-model", plan.link_model, "what is trained over the modelled link").show_default();
   command.add_flag("--quick", options->quick, "ranks 1 and 2, 6 repetitions of 3 steps, fewer message sizes");
   command.add_flag("--targets", options->targets,
                    "the three targets alone, each with its formula: met, not met (exit status 1) or inconclusive");
@@ -278,8 +276,8 @@ CommandBody add_scale_command(CLI::App& command, const Surroundings& surrounding
   return [=](const std::vector<std::string>&) -> int {
     if (simt::check_mode())
       throw Error("scale: this build checks every access of the kernels; accepted: another preset");
-    options->ranks_given = ranks->count() > 0;
-    options->repetitions_given = repetitions->count() > 0;
+    options->ranks_given = ranks.is_given();
+    options->repetitions_given = repetitions.is_given();
     return scale_command(*options, surroundings);
   };
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
 #include <chrono>
 #include <iomanip>
 #include <iostream>
 #include <memory>
+#include "suites/drivers/options.hpp"
 
 #include "suites/drivers/cli.hpp"
 #include "suites/drivers/environment.hpp"
@@ -101,34 +101,30 @@ int study_command(const StudyOptions& options, const Surroundings& surroundings)
 
 }  // namespace
 
-CommandBody add_study_command(CLI::App& command, const Surroundings& surroundings) {
+CommandBody add_study_command(Options& command, const Surroundings& surroundings) {
   auto options = std::make_shared<StudyOptions>();
   BatchNormStudyPlan& plan = options->plan;
-  command.add_option("--ranks", plan.ranks, "simulated ranks")->check(CLI::Range(2, 64))->capture_default_str();
+  command.add_option("--ranks", plan.ranks, "simulated ranks").within(2, 64).show_default();
   command.add_option("--images-per-rank", plan.images_per_rank, "numbers of images per rank")
-      ->delimiter(',')
-      ->check(CLI::Range(1, 1024))
-      ->capture_default_str();
-  command.add_option("--steps", plan.steps, "optimiser steps of each training")
-      ->check(CLI::Range(1, 1000000))
-      ->capture_default_str();
+      .delimiter(',')
+      .within(1, 1024)
+      .show_default();
+  command.add_option("--steps", plan.steps, "optimiser steps of each training").within(1, 1000000).show_default();
   command.add_option("--lr", plan.lr, "first learning rate of SGD with momentum 0.9; falls linearly to 0")
-      ->check(reject_amount)
-      ->capture_default_str();
+      .check(reject_amount)
+      .show_default();
   command.add_option("--test-images", plan.test_images, "test images that give the accuracy")
-      ->check(CLI::Range(1, 10000))
-      ->capture_default_str();
+      .within(1, 10000)
+      .show_default();
   command.add_option("--seed-limit", options->seed_limit, "seeds after which an open question stays open")
-      ->check(CLI::Range(2, 1000))
-      ->capture_default_str();
-  command.add_option("--workers", options->workers, "trainings at once")
-      ->check(CLI::Range(1, 64))
-      ->capture_default_str();
+      .within(2, 1000)
+      .show_default();
+  command.add_option("--workers", options->workers, "trainings at once").within(1, 64).show_default();
   command.add_flag("--quick", options->quick, "2 seeds of 20 steps: shows that it runs, and settles nothing");
   command.add_option("--tax-ranks", options->tax_ranks, "numbers of ranks for which that is timed")
-      ->delimiter(',')
-      ->check(CLI::Range(2, 64))
-      ->capture_default_str();
+      .delimiter(',')
+      .within(2, 64)
+      .show_default();
   command.add_flag("--no-tax", options->no_tax, "do not time what synchronising costs");
   command.add_option("--out", options->out, "folder for report.json and report.html");
   command.footer(

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <memory>
 #include <optional>
+#include "suites/drivers/options.hpp"
 
 #include "harness/data/error.hpp"
 #include "suites/drivers/cli.hpp"
@@ -200,7 +200,7 @@ int train_command(TrainOptions options, const Surroundings& surroundings) {
 
 }  // namespace
 
-CommandBody add_train_command(CLI::App& command, const Surroundings& surroundings) {
+CommandBody add_train_command(Options& command, const Surroundings& surroundings) {
   auto options = std::make_shared<TrainOptions>();
   options->scenario.add_options(command);
   std::string modes;
@@ -209,24 +209,24 @@ CommandBody add_train_command(CLI::App& command, const Surroundings& surrounding
       "--mode", options->modes,
       modes + "; with the options below. Without it: the table of all modes and what can be switched on");
   command.add_option("--executor", options->executor, "what computes the timed run: fast or reference")
-      ->check(CLI::IsMember({"fast", "reference"}))
-      ->capture_default_str();
+      .one_of({"fast", "reference"})
+      .show_default();
   command.add_option("--data", options->data, "for models of images: fashion_mnist, synthetic or auto")
-      ->check(CLI::IsMember({"auto", "fashion_mnist", "synthetic"}))
-      ->capture_default_str();
+      .one_of({"auto", "fashion_mnist", "synthetic"})
+      .show_default();
   command
       .add_option(
           "--transport", options->transport,
           "how ranks reach each other: threads of this program, or nccl: processes on GPUs, those that torchrun, "
           "mpirun or srun started, else one for each of --ranks on this host (several on one GPU for correctness "
           "only). Models are computed on the CPU either way, and buffers copied")
-      ->check(CLI::IsMember({"threads", "nccl"}))
-      ->capture_default_str();
+      .one_of({"threads", "nccl"})
+      .show_default();
   command.add_option("--save", options->save,
                      "folder for the state of the run, which --resume takes; for one run alone");
   command.add_option("--save-every", options->save_every, "steps between two saves (0: at the end alone)")
-      ->check(CLI::Range(0, 1 << 20))
-      ->capture_default_str();
+      .within(0, 1 << 20)
+      .show_default();
   command.add_option(
       "--resume", options->resume,
       "folder that --save wrote: go on from there, in any mode and at any number of ranks, until --steps "

@@ -2,7 +2,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
-#include <CLI/CLI.hpp>
+#include "suites/drivers/options.hpp"
 
 #include <cstdio>
 #include <iostream>
@@ -188,7 +188,7 @@ int finish(VerifyRun& run, const Surroundings& surroundings, const std::string& 
 
 }  // namespace
 
-CommandBody add_verify_command(CLI::App& command, const Surroundings& surroundings) {
+CommandBody add_verify_command(Options& command, const Surroundings& surroundings) {
   auto run = std::make_shared<VerifyRun>();
   run->selection.add_options(command);
   command.add_flag("--judging-rate", run->rates,

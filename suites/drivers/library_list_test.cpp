@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "reports/report_file.hpp"
 #include "reports/schema_check.hpp"

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "suites/drivers/scenario_options.hpp"
 
-#include <CLI/CLI.hpp>
 #include <cmath>
 #include <limits>
 #include <sstream>
+#include "suites/drivers/options.hpp"
 
 #include "harness/data/error.hpp"
 #include "suites/drivers/number_checks.hpp"
@@ -32,18 +32,13 @@ DType precision(const std::string& name, const char* option, std::initializer_li
 
 }  // namespace
 
-void ScenarioOptions::add_options(CLI::App& command) {
-  command_ = &command;
-  command.add_option("--model", models, trainable_models())->delimiter(',')->capture_default_str();
-  command.add_option("--ranks", ranks, "ranks of the parallel modes")
-      ->delimiter(',')
-      ->check(CLI::Range(1, 256))
-      ->capture_default_str();
-  command.add_option("--rows", rows, "rows of the whole batch")->check(CLI::Range(1, 1 << 20))->capture_default_str();
-  command.add_option("--steps", steps, "optimiser steps; the first is not timed")
-      ->check(CLI::Range(1, 1 << 20))
-      ->capture_default_str();
-  command.add_option("--seed", seed, "of initial parameters and data")->check(reject_seed)->capture_default_str();
+void ScenarioOptions::add_options(Options& command) {
+  command_ = command;
+  command.add_option("--model", models, trainable_models()).delimiter(',').show_default();
+  command.add_option("--ranks", ranks, "ranks of the parallel modes").delimiter(',').within(1, 256).show_default();
+  command.add_option("--rows", rows, "rows of the whole batch").within(1, 1 << 20).show_default();
+  command.add_option("--steps", steps, "optimiser steps; the first is not timed").within(1, 1 << 20).show_default();
+  command.add_option("--seed", seed, "of initial parameters and data").check(reject_seed).show_default();
   // What describes one mode; the table of all modes has settings of its own, and would drop these without a word.
   const auto of_mode = [&]<class T>(const char* name, T& value, const char* description) {
     of_mode_.push_back(command.add_option(name, value, description));
@@ -53,49 +48,41 @@ void ScenarioOptions::add_options(CLI::App& command) {
     of_mode_.push_back(command.add_flag(name, value, description));
     return of_mode_.back();
   };
-  of_mode("--dtype", dtype_, "of parameters in the timed run: f32 or f64")->capture_default_str();
+  of_mode("--dtype", dtype_, "of parameters in the timed run: f32 or f64").show_default();
   of_mode("--autocast", autocast_, "bf16 or f16 for matrix products and convolutions");
-  of_mode("--loss-scale", loss_scale_, "initial loss scale; it grows and backs off (0: none)")->check(reject_negative);
-  of_mode("--optimizer", optimizer_, "sgd, adam or adamw")
-      ->check(CLI::IsMember({"sgd", "adam", "adamw"}))
-      ->capture_default_str();
-  of_mode("--lr", lr_, "learning rate")->check(reject_negative)->capture_default_str();
-  momentum_given_ = of_mode("--momentum", momentum_, "of sgd")->check(reject_negative)->capture_default_str();
-  of_mode("--weight-decay", weight_decay_, "weight decay")->check(reject_negative)->capture_default_str();
+  of_mode("--loss-scale", loss_scale_, "initial loss scale; it grows and backs off (0: none)").check(reject_negative);
+  of_mode("--optimizer", optimizer_, "sgd, adam or adamw").one_of({"sgd", "adam", "adamw"}).show_default();
+  of_mode("--lr", lr_, "learning rate").check(reject_negative).show_default();
+  momentum_given_ = of_mode("--momentum", momentum_, "of sgd").check(reject_negative).show_default();
+  of_mode("--weight-decay", weight_decay_, "weight decay").check(reject_negative).show_default();
   flag_of_mode("--nesterov", nesterov_, "Nesterov's momentum, of sgd");
-  of_mode("--clip-norm", clip_norm_, "clip the gradients' norm at this (0: do not clip)")->check(reject_negative);
-  norm_type_given_ =
-      of_mode("--norm-type", norm_type_, "order of --clip-norm's norm: a number or inf")->capture_default_str();
-  of_mode("--clip-value", clip_value_, "clip each gradient at this magnitude (0: do not clip)")->check(reject_negative);
-  of_mode("--micro-batches", micro_batches_, "per rank and step")->check(CLI::Range(1, 4096))->capture_default_str();
+  of_mode("--clip-norm", clip_norm_, "clip the gradients' norm at this (0: do not clip)").check(reject_negative);
+  norm_type_given_ = of_mode("--norm-type", norm_type_, "order of --clip-norm's norm: a number or inf").show_default();
+  of_mode("--clip-value", clip_value_, "clip each gradient at this magnitude (0: do not clip)").check(reject_negative);
+  of_mode("--micro-batches", micro_batches_, "per rank and step").within(1, 4096).show_default();
   flag_of_mode("--sync-batch-norm", sync_batch_norm_, "statistics of batch norm over all ranks");
   flag_of_mode("--no-buffer-broadcast", no_buffer_broadcast_, "leave running statistics to each rank");
   flag_of_mode("--find-unused-parameters", find_unused_, "reduce what a rank did not use as zeros");
   constexpr std::int64_t kMostBytes = std::int64_t{1} << 40;
   of_mode("--first-bucket-bytes", first_bucket_bytes_, "of gradients, reduced first")
-      ->check(CLI::Range(std::int64_t{1}, kMostBytes))
-      ->capture_default_str();
-  of_mode("--bucket-bytes", bucket_bytes_, "of gradients, all others")
-      ->check(CLI::Range(std::int64_t{1}, kMostBytes))
-      ->capture_default_str();
+      .within(1, kMostBytes)
+      .show_default();
+  of_mode("--bucket-bytes", bucket_bytes_, "of gradients, all others").within(1, kMostBytes).show_default();
   flag_of_mode("--no-bucket-rebuild", no_bucket_rebuild_, "keep the first step's buckets");
   of_mode("--device-ids", device_ids_, "data_parallel: devices of the replicas, the first has the module")
-      ->delimiter(',');
-  of_mode("--output-device", output_device_, "data_parallel: where outputs are gathered")->check(CLI::Range(0, 4095));
+      .delimiter(',');
+  of_mode("--output-device", output_device_, "data_parallel: where outputs are gathered").within(0, 4095);
   of_mode("--rank-timeout", arrival_limit_, "seconds a rank waits for another in one collective")
-      ->check(reject_amount)
-      ->capture_default_str();
+      .check(reject_amount)
+      .show_default();
 }
 
-bool ScenarioOptions::is_given(const char* option) const {
-  return command_ && command_->get_option(option)->count() > 0;
-}
+bool ScenarioOptions::is_given(const char* option) const { return command_ && command_->is_given(option); }
 
 void ScenarioOptions::check_without_mode() const {
-  for (const CLI::Option* option : of_mode_)
-    if (option->count() > 0)
-      throw Error(option->get_name() +
-                  " without --mode; accepted: with --mode, since the table of all modes has its own");
+  for (const Option& option : of_mode_)
+    if (option.is_given())
+      throw Error(option.name() + " without --mode; accepted: with --mode, since the table of all modes has its own");
   for (const int count : ranks)
     if (count > rows)
       throw Error("--ranks " + std::to_string(count) + " with --rows " + std::to_string(rows) +
@@ -104,9 +91,9 @@ void ScenarioOptions::check_without_mode() const {
 
 void ScenarioOptions::check_together() const {
   if (clip_norm_ != 0.0 && clip_value_ != 0.0) throw Error("--clip-norm and --clip-value; accepted: one of them");
-  if (norm_type_given_->count() > 0 && clip_norm_ == 0.0)
+  if (norm_type_given_->is_given() && clip_norm_ == 0.0)
     throw Error("--norm-type without --clip-norm; accepted: with a --clip-norm above 0");
-  if (optimizer_ != "sgd" && (momentum_given_->count() > 0 || nesterov_))
+  if (optimizer_ != "sgd" && (momentum_given_->is_given() || nesterov_))
     throw Error("--momentum or --nesterov with --optimizer " + optimizer_ + "; accepted: with sgd");
   if (nesterov_ && momentum_ == 0.0) throw Error("--nesterov with --momentum 0; accepted: a momentum above 0");
 }

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "suites/drivers/options.hpp"
 #include "suites/training/saved_training.hpp"
 #include "suites/training/scenario.hpp"
-
-namespace CLI {
-class App;
-class Option;
-}  // namespace CLI
 
 namespace lockstep {
 
@@ -21,7 +18,7 @@ struct ScenarioOptions {
   std::int64_t rows = 16, steps = 6;
   std::uint64_t seed = 1;
 
-  void add_options(CLI::App& command);
+  void add_options(Options& command);
   /// The scenario of one mode with every option applied. Throws Error for options that contradict each other.
   Scenario make(const std::string& model, const std::string& mode, int ranks) const;
   /// Throws Error for what was given and would have no effect without a mode.
@@ -37,7 +34,7 @@ struct ScenarioOptions {
  private:
   void check_together() const;
 
-  const CLI::App* command_ = nullptr;
+  std::optional<Options> command_;
   std::string dtype_ = "f32", optimizer_ = "sgd", autocast_, norm_type_ = "2";
   double lr_ = 0.05, momentum_ = 0.9, weight_decay_ = 0.0, clip_norm_ = 0.0, clip_value_ = 0.0, loss_scale_ = 0.0;
   int micro_batches_ = 1;
@@ -47,8 +44,8 @@ struct ScenarioOptions {
   int output_device_ = -1;
   std::int64_t first_bucket_bytes_ = TrainingPlan{}.first_bucket_bytes, bucket_bytes_ = TrainingPlan{}.bucket_bytes;
   double arrival_limit_ = 60.0;
-  std::vector<CLI::Option*> of_mode_;
-  CLI::Option *momentum_given_ = nullptr, *norm_type_given_ = nullptr;
+  std::vector<Option> of_mode_;
+  std::optional<Option> momentum_given_, norm_type_given_;
 };
 
 }  // namespace lockstep

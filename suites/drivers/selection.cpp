@@ -2,7 +2,7 @@
 #include "suites/drivers/selection.hpp"
 
 #include <unistd.h>
-#include <CLI/CLI.hpp>
+#include "suites/drivers/options.hpp"
 
 #include <algorithm>
 #include <filesystem>
@@ -28,44 +28,42 @@ void check_problem(const Catalogue& catalogue, const Case& item) {
 
 }  // namespace
 
-void Selection::add_worker_options(CLI::App& command) {
-  command.add_option("--seed", seed, "seed of the data")->check(reject_seed)->capture_default_str();
+void Selection::add_worker_options(Options& command) {
+  command.add_option("--seed", seed, "seed of the data").check(reject_seed).show_default();
   command.add_option("--out", out, "folder for report.json and report.html");
-  command.add_option("--workers", workers, "worker processes (default: one per core)")->check(CLI::Range(1, 1024));
+  command.add_option("--workers", workers, "worker processes (default: one per core)").within(1, 1024);
   command.add_option("--timeout", timeout_seconds, "seconds after which a case is ended")
-      ->check(reject_amount)
-      ->capture_default_str();
+      .check(reject_amount)
+      .show_default();
   command.add_option("--memory-limit", memory_limit_gibibytes, "GiB of address space of a worker (default: no limit)")
-      ->check(reject_amount);
+      .check(reject_amount);
   command.add_option("--device", device, "auto (the GPU where there is one) or emulated")
-      ->check(CLI::IsMember({"auto", "emulated"}))
-      ->capture_default_str();
+      .one_of({"auto", "emulated"})
+      .show_default();
 }
 
-void Selection::add_options(CLI::App& command) {
-  command.add_option("--suite", suite, "smoke, nightly or release")->capture_default_str();
+void Selection::add_options(Options& command) {
+  command.add_option("--suite", suite, "smoke, nightly or release").show_default();
   command.add_option("--filter", filters, "only cases whose id matches: * and ? as in a shell, else a substring");
   command.add_option("--case", cases, "exactly this case, listed or not; may be repeated");
-  command.add_option("--seeds", seeds, "judge with this many seeds, from --seed on")
-      ->check(CLI::Range(1, 100000))
-      ->capture_default_str();
+  command.add_option("--seeds", seeds, "judge with this many seeds, from --seed on").within(1, 100000).show_default();
   add_worker_options(command);
   command.add_option("--coverage", coverage, "elements judged: automatic (a sample of large outputs), full or sampled")
-      ->check(CLI::IsMember({"automatic", "full", "sampled"}))
-      ->capture_default_str();
-  command.add_option("--expect-cases", expect_cases, "fail when fewer cases ran")->check(reject_count);
+      .one_of({"automatic", "full", "sampled"})
+      .show_default();
+  command.add_option("--expect-cases", expect_cases, "fail when fewer cases ran").check(reject_count);
   add_load_option(command);
   add_workspace_option(command);
 }
 
-void Selection::add_load_option(CLI::App& command) {
+void Selection::add_load_option(Options& command) {
   command.add_option("--load", libraries, "a shared library of kernels, judged beside the tree's own; may be repeated");
 }
 
-void Selection::add_workspace_option(CLI::App& command) {
+void Selection::add_workspace_option(Options& command) {
   command.add_option("--workspace-limit", workspace_limit_bytes, "most bytes of workspace for a kernel of --load")
-      ->check(reject_count)
-      ->capture_default_str();
+      .check(reject_count)
+      .show_default();
 }
 
 std::string Selection::rerun_options() const {

@@ -10,11 +10,9 @@
 #include "harness/plugin/kernel_library.hpp"
 #include "suites/drivers/worker_pool.hpp"
 
-namespace CLI {
-class App;
-}
-
 namespace lockstep {
+
+class Options;
 
 /// Which cases a command works on and how: the options that run, verify and bench share.
 struct Selection {
@@ -33,13 +31,13 @@ struct Selection {
   std::vector<std::string> libraries;
   std::int64_t workspace_limit_bytes = KernelLibrary::kWorkspaceLimitBytes;
 
-  void add_options(CLI::App& command);
-  void add_load_option(CLI::App& command);
-  void add_workspace_option(CLI::App& command);
+  void add_options(Options& command);
+  void add_load_option(Options& command);
+  void add_workspace_option(Options& command);
   /// What a command line needs besides the case to find it and to run it there: "" or " --load ./mine.so".
   std::string rerun_options() const;
   /// Those of them that say where and how cases run: seed, out, workers, timeout, memory-limit, device.
-  void add_worker_options(CLI::App& command);
+  void add_worker_options(Options& command);
   Coverage coverage_value() const;
   int worker_count() const;
   PoolOptions pool(const std::string& program) const;

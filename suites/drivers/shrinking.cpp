@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "suites/drivers/shrinking.hpp"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <iostream>
 #include <map>
+#include "suites/drivers/options.hpp"
 
 #include "harness/plan/finding.hpp"
 #include "harness/plan/plain_data.hpp"
@@ -92,15 +92,15 @@ std::string line_of(const reports::CaseResult& row) {
 
 }  // namespace
 
-void ShrinkLimits::add_options(CLI::App& command) {
+void ShrinkLimits::add_options(Options& command) {
   command
       .add_option("--shrink-seconds", seconds_of_one,
                   "seconds to look for the smallest case that fails as a failing one does; 0: not at all")
-      ->check(reject_negative)
-      ->capture_default_str();
+      .check(reject_negative)
+      .show_default();
   command.add_option("--shrink-total", seconds_of_all, "seconds for all failing cases together")
-      ->check(reject_negative)
-      ->capture_default_str();
+      .check(reject_negative)
+      .show_default();
 }
 
 SmallestCase shrink_case(const Case& item, std::uint64_t seed, reports::Outcome outcome, const Selection& selection,

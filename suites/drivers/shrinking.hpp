@@ -7,11 +7,9 @@
 #include "reports/report.hpp"
 #include "suites/drivers/selection.hpp"
 
-namespace CLI {
-class App;
-}
-
 namespace lockstep {
+
+class Options;
 
 /// How long smaller cases are looked for.
 struct ShrinkLimits {
@@ -20,7 +18,7 @@ struct ShrinkLimits {
   /// For all of a run together.
   double seconds_of_all = 60;
 
-  void add_options(CLI::App& command);
+  void add_options(Options& command);
 };
 
 /// What a trial asks of a problem: to judge it (verify), or what a release asks (stress, far_strides), of which the finding of
