@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Feeds every reader of outside data what libFuzzer thinks up; what breaks one stays in out/fuzz.
+# Feeds every reader of outside data, and the command line, what libFuzzer thinks up; what breaks one stays in out/fuzz.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=ci/toolchain.sh

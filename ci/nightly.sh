@@ -74,7 +74,8 @@ thread_sanitizer() {
   local program=build/tsan/bin/lockstep
   configure_and_build tsan --target "${tests[@]}" lockstep || return 1
   for test in "${tests[@]}"; do "build/tsan/bin/$test" --gtest_brief=1 || return 1; done
-  "$program" run --filter '*/reference.*' --no-timing --no-faults --no-training --workers 2 --out "$out/tsan" || return 1
+  # A race ends its worker, and is the outcome of a case.
+  TSAN_OPTIONS=halt_on_error=1 "$program" run --filter '*/reference.*' --no-timing --no-faults --no-training --workers 2 --out "$out/tsan" || return 1
   "$program" train --model exact,mlp,conv --ranks 2,4 --steps 3 --out "$out/tsan_training"
 }
 

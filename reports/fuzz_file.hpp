@@ -9,7 +9,7 @@ namespace lockstep::reports {
 
 Json fuzzing_json(const Fuzzing& fuzzing);
 
-// Throws Error where a member is missing or wrong, or the contract's verdicts are not as many as the problems.
+// Throws Error where a member is missing or wrong.
 Fuzzing read_fuzzing(const JsonReader& from);
 
 }  // namespace lockstep::reports

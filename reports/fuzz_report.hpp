@@ -21,12 +21,12 @@ struct DrawnRow {
 
 // Empty (no problem was drawn) in the reports of other commands.
 struct Fuzzing {
-  std::int64_t problems = 0;
-  std::uint64_t first = 0;
+  std::uint64_t first = 0;  // number of the first problem
   std::vector<DrawnRow> rows = {};
 
-  // Problems on which the contract has this verdict.
+  // Problems on which the contract has this verdict; `problems`: any.
   std::int64_t by_contract(const std::string& verdict) const;
+  std::int64_t problems() const;
 };
 
 }  // namespace lockstep::reports

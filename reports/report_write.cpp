@@ -247,7 +247,7 @@ Json to_json(const Report& report) {
             {"target", number(rate.target)}};
   });
   document["training"] = training_json(report.training);
-  if (report.fuzzing.problems > 0) document["fuzzing"] = fuzzing_json(report.fuzzing);
+  if (!report.fuzzing.rows.empty()) document["fuzzing"] = fuzzing_json(report.fuzzing);
   document["benchmarks"] = benchmark_rows(report.measurements);
   return document;
 }

@@ -26,10 +26,15 @@ Measurement measure_on_cpu(const std::function<void()>& call, const MeasurePolic
   double once = std::max(seconds_of(call, 1), 1e-9);
   for (int k = 1; k < kWarmUpCalls && once < policy.budget_seconds; ++k) once = std::max(seconds_of(call, 1), 1e-9);
   measurement.iterations = std::max<std::int64_t>(1, static_cast<std::int64_t>(policy.sample_seconds / once));
-  const StoppingRule rule(policy);
-  while (rule.wants_more(measurement.samples_seconds))
-    measurement.samples_seconds.push_back(seconds_of(call, measurement.iterations) /
-                                          static_cast<double>(measurement.iterations));
+  // A call that outlasts all that may be spent has warmed itself up in its first percents.
+  if (once >= StoppingRule::kOverrun * policy.budget_seconds) {
+    measurement.samples_seconds.push_back(once);
+  } else {
+    const StoppingRule rule(policy);
+    while (rule.wants_more(measurement.samples_seconds))
+      measurement.samples_seconds.push_back(seconds_of(call, measurement.iterations) /
+                                            static_cast<double>(measurement.iterations));
+  }
   measurement.quiet = machine_is_quiet() && measurement.quiet;
   return measurement;
 }

@@ -48,12 +48,26 @@ TEST(CpuTimer, LongCallsAreTakenOnceEachAndThreeTimesAtLeast) {
   const Measurement measured = measure_on_cpu(
       [&calls] {
         ++calls;
-        spin(0.11);
+        spin(0.21);
       },
-      {.budget_seconds = 0.1, .least_samples = 50, .relative_precision = 1e-6, .sample_seconds = 1e-3});
+      {.budget_seconds = 0.2, .least_samples = 50, .relative_precision = 1e-6, .sample_seconds = 1e-3});
   EXPECT_EQ(measured.iterations, 1);
   EXPECT_EQ(measured.samples_seconds.size(), 3u);
   EXPECT_EQ(calls, 4);  // one to warm up, since it spent the budget alone
+}
+
+TEST(CpuTimer, ACallThatOutlastsThreeBudgetsIsTheSample) {
+  int calls = 0;
+  const Measurement measured = measure_on_cpu(
+      [&calls] {
+        ++calls;
+        spin(0.031);
+      },
+      {.budget_seconds = 0.01, .least_samples = 50, .relative_precision = 1e-6});
+  EXPECT_EQ(calls, 1);
+  ASSERT_EQ(measured.samples_seconds.size(), 1u);
+  EXPECT_GE(measured.samples_seconds[0], 0.031);
+  EXPECT_EQ(measured.iterations, 1);
 }
 
 TEST(CpuTimer, StopsWithinItsBudget) {

@@ -11,6 +11,9 @@ namespace lockstep {
 /// sorting after each would cost more than a short sample.
 class StoppingRule {
  public:
+  /// How many budgets the first three samples may take.
+  static constexpr double kOverrun = 3;
+
   explicit StoppingRule(const MeasurePolicy& policy) : policy_(policy), start_(std::chrono::steady_clock::now()) {}
 
   bool wants_more(const std::vector<double>& samples) const {
@@ -25,9 +28,6 @@ class StoppingRule {
   }
 
  private:
-  /// How many budgets the first three samples may take.
-  static constexpr double kOverrun = 3;
-
   MeasurePolicy policy_;
   std::chrono::steady_clock::time_point start_;
 };

@@ -86,7 +86,7 @@ std::int32_t prepare(const void*, const lockstep_problem*, void** plan, std::int
   return end_of_call(message);
 }
 std::int32_t launch(const void*, void*, const lockstep_launch* launch, lockstep_message* message) {
-  if (launch->workspace_bytes > kWorkspaceLimit) __builtin_trap();
+  if (launch->workspace_bytes < 0 || launch->workspace_bytes > kWorkspaceLimit) __builtin_trap();
   if (launch->workspace_bytes > 0) std::memset(launch->workspace, 7, static_cast<std::size_t>(launch->workspace_bytes));
   return end_of_call(message);
 }

@@ -16,10 +16,12 @@ constexpr std::size_t most_page_bytes = 490'000;
 // No row takes more, so leaving out as many as this says never leaves out too many.
 constexpr std::size_t most_bytes_of_a_case = 150;
 
-std::string section_links(const std::string& further) {
-  return "<a href=\"#broken\">Broken</a><a href=\"#changes\">Changes</a><a href=\"#exactness\">Exactness</a>"
+// Links to sections that are not on every page: those between Changes and Exactness, and those behind Speed.
+std::string section_links(const std::string& before_exactness, const std::string& behind_speed) {
+  return "<a href=\"#broken\">Broken</a><a href=\"#changes\">Changes</a>" + before_exactness +
+         "<a href=\"#exactness\">Exactness</a>"
          "<a href=\"#faults\">Faults</a><a href=\"#speed\">Speed</a>" +
-         further +
+         behind_speed +
          "<a href=\"#cases\">Cases</a>"
          "<a href=\"#not-run\">Not run</a><a href=\"#methods\">Methods</a>";
 }
@@ -64,14 +66,15 @@ std::string render_html(const Report& report, const Report* baseline, const std:
 
   const std::string parallel = parallel_section(report);
   const std::string sync_batch_norm = sync_batch_norm_section(report);
-  // A link to a section that is not there would lead nowhere.
   const std::string fuzzing = fuzzing_section(report);
-  const std::string further = std::string(fuzzing.empty() ? "" : "<a href=\"#fuzzing\">Drawn</a>") +
-                              std::string(parallel.empty() ? "" : "<a href=\"#parallel\">Parallelism</a>") +
-                              (sync_batch_norm.empty() ? "" : "<a href=\"#sync-batch-norm\">SyncBatchNorm</a>");
+  // A link to a section that is not there would lead nowhere.
+  const std::string drawn_link = fuzzing.empty() ? "" : "<a href=\"#fuzzing\">Drawn</a>";
+  const std::string training_links = std::string(parallel.empty() ? "" : "<a href=\"#parallel\">Parallelism</a>") +
+                                     (sync_batch_norm.empty() ? "" : "<a href=\"#sync-batch-norm\">SyncBatchNorm</a>");
 
   const std::string broken = broken_section(report, totals, budget);
-  std::string before_cases = page_head(title_of(report), style, script) + top_bar(section_links(further)) + "<main>";
+  std::string before_cases =
+      page_head(title_of(report), style, script) + top_bar(section_links(drawn_link, training_links)) + "<main>";
   before_cases += verdict_section(report, totals) + broken;
   before_cases += changes_section(comparison ? &*comparison : nullptr);
   before_cases += fuzzing + exactness_section(report, totals) + faults_section(report, totals) + speed_section(report);

@@ -61,7 +61,7 @@ TEST(Page, TellsWhatWasDrawnWhereAnythingWas) {
   EXPECT_TRUE(has(section, "100 problems drawn"));
   EXPECT_TRUE(has(section, "takes <b>84</b>"));
   EXPECT_TRUE(has(section, "refuses <b>12</b> and <b>4</b> are malformed"));
-  EXPECT_TRUE(has(section, "2 findings."));
+  EXPECT_TRUE(has(section, "<b class=\"no\">2 findings</b>"));
   EXPECT_TRUE(has(section, "80 accepted \u00b7 3 malformed \u00b7 12 refused \u00b7 2 findings"));
   EXPECT_TRUE(has(section, "expected # channels, but got # channels"));
   EXPECT_TRUE(has(section, escaped(hostile_text)));

@@ -4,8 +4,7 @@
 namespace lockstep::reports {
 
 Fuzzing synthetic_fuzzing() {
-  return {.problems = 100,
-          .first = 0,
+  return {.first = 0,
           .rows = {{"conv2d.forward", "", "accepted", "", 80, 0},
                    {"conv2d.forward", "", "refused", "expected # channels, but got # channels", 12, 17},
                    {"conv2d.forward", "", "malformed", "stride has # values", 3, 20},

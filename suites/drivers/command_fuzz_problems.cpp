@@ -222,9 +222,7 @@ int fuzz(const FuzzOptions& options, const Surroundings& surroundings) {
   description.workers = options.selection.worker_count();
   reports::Report report = fuzzing.builder().finish(description, "lockstep");
   report.run.interrupted = interrupted();
-  report.fuzzing = {.problems = static_cast<std::int64_t>(fuzzing.problems()),
-                    .first = options.first,
-                    .rows = fuzzing.table().rows()};
+  report.fuzzing = {.first = options.first, .rows = fuzzing.table().rows()};
   shrink_failures(report, libraries.catalogue(), options.selection, surroundings.program, options.shrinking,
                   options.selection.out);
   const FuzzTable& table = fuzzing.table();

@@ -15,7 +15,7 @@
 
 #include "harness/data/error.hpp"
 #include "harness/plugin/outside_name.hpp"
-#include "suites/drivers/enumerator.hpp"
+#include "suites/drivers/json_numbers.hpp"
 #include "suites/drivers/worker_process.hpp"
 
 namespace lockstep {

@@ -4,7 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "suites/drivers/enumerator.hpp"
+#include "suites/drivers/json_numbers.hpp"
 
 namespace lockstep {
 namespace {
@@ -56,8 +56,9 @@ Failure failure_from(const Json& json) {
   f.got = number(json.at("got"));
   f.error_in_bounds = number(json.at("error"));
   f.gate = enumerator(json.at("gate"), Gate::exact);
-  f.failing_elements = json.at("count");
-  f.map = {json.at("map").at(0), json.at("map").at(1), numbers(json.at("map").at(2))};
+  f.failing_elements = whole_number(json.at("count"), 0);
+  const Json& map = json.at("map");
+  f.map = {whole_number(map.at(0), 0), whole_number(map.at(1), 0), numbers(map.at(2))};
   const auto cells = static_cast<std::int64_t>(f.map.cells.size());
   const bool is_whole = cells == 0 ? f.map.rows == 0 && f.map.columns == 0
                                    : f.map.rows > 0 && f.map.columns > 0 && cells / f.map.rows == f.map.columns &&
@@ -86,18 +87,24 @@ Json contract_json(const PrecisionContract& c) {
           c.deterministic};
 }
 
+double amount(const Json& json) {
+  const auto value = json.get<double>();
+  if (!(value >= 0)) throw Error("a contract with an amount below 0");
+  return value;
+}
+
 PrecisionContract contract_from(const Json& json) {
   return {.accumulation = enumerator(json.at(0), DType::bf16),
-          .partial_sums = json.at(1),
+          .partial_sums = whole_number(json.at(1), 1),
           .variance = enumerator(json.at(2), VarianceAlgorithm::one_pass),
-          .exp_ulp = json.at(3),
-          .erf_ulp = json.at(4),
-          .tanh_ulp = json.at(5),
-          .log_ulp = json.at(6),
-          .rsqrt_ulp = json.at(7),
-          .erf_absolute = json.at(8),
-          .operand_roundoff = json.at(9),
-          .truncation_per_term = json.at(10),
+          .exp_ulp = amount(json.at(3)),
+          .erf_ulp = amount(json.at(4)),
+          .tanh_ulp = amount(json.at(5)),
+          .log_ulp = amount(json.at(6)),
+          .rsqrt_ulp = amount(json.at(7)),
+          .erf_absolute = amount(json.at(8)),
+          .operand_roundoff = amount(json.at(9)),
+          .truncation_per_term = amount(json.at(10)),
           .unbiased = json.at(11),
           .flushes_subnormals = json.at(12),
           .copies_keep_zero_sign = json.at(13),
@@ -124,7 +131,8 @@ CaseResult verdict_from(const Json& json) {
   r.reason = json.at("reason");
   r.device = enumerator(json.at("device"), DeviceKind::gpu);
   const Json& m = json.at("margins");
-  r.margins = {number(m.at(0)), number(m.at(1)), m.at(2), m.at(3), m.at(4), m.at(5)};
+  r.margins = {number(m.at(0)),          number(m.at(1)),          whole_number(m.at(2), 0),
+               whole_number(m.at(3), 0), whole_number(m.at(4), 0), m.at(5)};
   r.deterministic = enumerator(json.at("deterministic"), Determinism::not_checked);
   r.orders = json.at("orders").get<std::vector<std::string>>();
   r.fill_seconds = json.at("seconds").at(0);
@@ -149,7 +157,8 @@ Measurement measurement_from(const Json& json) {
   Measurement m;
   m.kind = enumerator(json.at("kind"), MeasurementKind::gpu_launch_inclusive);
   m.samples_seconds = numbers(json.at("samples"));
-  m.iterations = json.at("iterations");
+  if (m.samples_seconds.empty()) throw Error("a measurement without a sample");
+  m.iterations = whole_number(json.at("iterations"), 1);
   m.quiet = json.at("quiet");
   m.note = json.at("note");
   if (const auto gpu = json.find("gpu"); gpu != json.end())
@@ -192,7 +201,8 @@ TaskResult task_result_from_json(const Json& json) {
   for (const Json& f : json.value("stress", Json::array()))
     result.stress.findings.push_back(
         {enumerator(f.at(0), Stress::far_strides), enumerator(f.at(1), Outcome::refused), f.at(2)});
-  result.stress.scratch_bytes = json.value("scratch_bytes", std::size_t{0});
+  if (json.contains("scratch_bytes"))
+    result.stress.scratch_bytes = static_cast<std::size_t>(whole_number(json.at("scratch_bytes"), 0));
   if (json.contains("contract")) result.contract = contract_from(json.at("contract"));
   return result;
 }

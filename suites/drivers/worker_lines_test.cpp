@@ -74,9 +74,26 @@ TEST(WorkerAnswer, RefusesWhatIsNone) {
 
 TEST(WorkerAnswer, RefusesNumbersThatNameNothing) {
   EXPECT_EQ(refusal(line_with("outcome", 6)), "read");
-  EXPECT_EQ(refusal(line_with("outcome", 7)), "a number that names nothing, 7; accepted: 0 to 6");
-  EXPECT_EQ(refusal(line_with("device", -1)), "a number that names nothing, -1; accepted: 0 to 2");
-  EXPECT_THAT(refusal(line_with("deterministic", 256)), HasSubstr("names nothing"));
+  EXPECT_EQ(refusal(line_with("outcome", 7)), "a number out of range; accepted: 0 to 6");
+  EXPECT_EQ(refusal(line_with("device", -1)), "a number out of range; accepted: 0 to 2");
+  EXPECT_EQ(refusal(line_with("deterministic", 256)), "a number out of range; accepted: 0 to 3");
+  EXPECT_EQ(refusal(line_with("outcome", std::uint64_t{1} << 63)), "a number out of range; accepted: 0 to 6");
+  EXPECT_EQ(refusal(line_with("outcome", 1.5)), "something else where a whole number belongs");
+}
+
+TEST(WorkerAnswer, RefusesWhatNoMeasurementAndNoContractIs) {
+  TaskResult result;
+  result.contract.emplace().partial_sums = 0;
+  std::string line = result_line("1", result);
+  EXPECT_EQ(refusal(line.substr(0, line.size() - 1)), "a number out of range; accepted: 1 to 9223372036854775807");
+  result.contract->partial_sums = 1;
+  result.contract->exp_ulp = -1;
+  line = result_line("1", result);
+  EXPECT_EQ(refusal(line.substr(0, line.size() - 1)), "a contract with an amount below 0");
+  result.contract.reset();
+  result.measurements.push_back({.samples_seconds = {}, .note = {}, .gpu_state = {}});
+  line = result_line("1", result);
+  EXPECT_EQ(refusal(line.substr(0, line.size() - 1)), "a measurement without a sample");
 }
 
 TEST(WorkerAnswer, RefusesAMapWithoutItsCells) {

@@ -7,7 +7,6 @@
 
 #include "harness/data/error.hpp"
 #include "suites/drivers/interrupt.hpp"
-#include "suites/drivers/worker_lines.hpp"
 
 namespace lockstep {
 namespace {
@@ -75,10 +74,38 @@ void WorkerPool::store(std::size_t index, TaskResult result) {
   if (on_result_) on_result_(index, *results_[index]);
 }
 
-void WorkerPool::take_line(Worker& worker, const std::string& line) {
-  WorkerAnswer answer = parse_worker_answer(line);
-  if (worker.sent.empty() || worker.sent.front() != answer.task)
+std::optional<std::string> WorkerPool::take_answers(Worker& worker) {
+  const auto unreadable = [](const Error& error) {
+    return "where its worker's answers go came " + std::string(error.what());
+  };
+  std::vector<std::string> lines;
+  bool is_open = false;
+  try {
+    is_open = worker.process.receive(lines);
+  } catch (const Error& error) {
+    return unreadable(error);
+  }
+  for (const std::string& line : lines) {
+    WorkerAnswer answer;
+    try {
+      answer = parse_worker_answer(line);
+      check_turn(worker, answer);
+    } catch (const Error& error) {
+      return unreadable(error);
+    }
+    take(worker, std::move(answer));
+  }
+  if (is_open) return std::nullopt;
+  return "";
+}
+
+void WorkerPool::check_turn(const Worker& worker, const WorkerAnswer& answer) {
+  const bool is_turn = !worker.sent.empty() && worker.sent.front() == answer.task;
+  if (!is_turn || worker.running_since.has_value() != answer.result.has_value())
     throw Error("an answer to task " + std::to_string(answer.task) + ", which is not its turn");
+}
+
+void WorkerPool::take(Worker& worker, WorkerAnswer answer) {
   starts_without_answer_ = 0;
   if (!answer.result) {
     worker.running_since = std::chrono::steady_clock::now();
@@ -87,18 +114,6 @@ void WorkerPool::take_line(Worker& worker, const std::string& line) {
   worker.sent.pop_front();
   worker.running_since.reset();
   store(answer.task, std::move(*answer.result));
-}
-
-std::optional<std::string> WorkerPool::take_answers(Worker& worker) {
-  try {
-    std::vector<std::string> lines;
-    const bool is_open = worker.process.receive(lines);
-    for (const std::string& line : lines) take_line(worker, line);
-    if (is_open) return std::nullopt;
-    return "";
-  } catch (const Error& error) {
-    return "where its worker's answers go came " + std::string(error.what());
-  }
 }
 
 void WorkerPool::lose(Worker& worker, Outcome outcome, std::string reason) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "suites/drivers/task.hpp"
+#include "suites/drivers/worker_lines.hpp"
 #include "suites/drivers/worker_process.hpp"
 
 namespace lockstep {
@@ -52,7 +53,9 @@ class WorkerPool {
   void pump();
   /// Why a worker answers no more: "" where its process has ended, else what it said that is no answer.
   std::optional<std::string> take_answers(Worker& worker);
-  void take_line(Worker& worker, const std::string& line);
+  /// Throws Error for an answer that is not the next of this worker.
+  static void check_turn(const Worker& worker, const WorkerAnswer& answer);
+  void take(Worker& worker, WorkerAnswer answer);
   void lose(Worker& worker, Outcome outcome, std::string reason);
   void store(std::size_t index, TaskResult result);
 

@@ -109,9 +109,9 @@ bool WorkerProcess::receive(std::vector<std::string>& lines) {
   const ssize_t got = read(answers_, chunk, sizeof chunk);
   if (got < 0) return errno == EINTR || errno == EAGAIN;
   if (got == 0) return false;
+  std::size_t searched = partial_.size(), at = 0;
   partial_.append(chunk, static_cast<std::size_t>(got));
-  std::size_t at = 0;
-  for (std::size_t end; (end = partial_.find('\n', at)) != std::string::npos; at = end + 1)
+  for (std::size_t end; (end = partial_.find('\n', searched)) != std::string::npos; at = searched = end + 1)
     lines.push_back(partial_.substr(at, end - at));
   partial_.erase(0, at);
   if (partial_.size() > kLongestLine) throw Error("a line of more than " + std::to_string(kLongestLine) + " bytes");

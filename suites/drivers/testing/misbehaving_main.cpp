@@ -10,6 +10,7 @@
 #include <cstring>
 #include <iostream>
 #include <memory>
+#include <set>
 #include <stdexcept>
 #include <thread>
 
@@ -61,12 +62,21 @@ void take_all_memory(const Tensors&, int) {
 void end_the_process(const Tensors&, int) { std::exit(0); }
 /// What would end the parent's reading of answers if it reached it.
 void print_garbage(const Tensors&, int) { std::cout << "R 0 {\"verdict\":\nB x\n\0R 99 {}\ngarbage" << std::flush; }
-/// Into every pipe, the one among them through which the worker answers.
+bool is_pipe(int file) {
+  struct stat status {};
+  return fstat(file, &status) == 0 && S_ISFIFO(status.st_mode);
+}
+/// What the program was started with: pipes of others.
+const std::set<int> kInheritedPipes = [] {
+  std::set<int> pipes;
+  for (int file = 0; file < 64; ++file)
+    if (is_pipe(file)) pipes.insert(file);
+  return pipes;
+}();
+/// Into every pipe of its own, the one among them through which the worker answers.
 void garble_answers(const Tensors&, int) {
-  for (int file = 3; file < 64; ++file) {
-    struct stat status {};
-    if (fstat(file, &status) == 0 && S_ISFIFO(status.st_mode)) static_cast<void>(!write(file, "R 7 {}\n", 7));
-  }
+  for (int file = 3; file < 64; ++file)
+    if (is_pipe(file) && !kInheritedPipes.contains(file)) static_cast<void>(!write(file, "R 7 {}\n", 7));
 }
 void throw_an_error(const Tensors&, int) { throw std::runtime_error("the first line\nand the second"); }
 /// One unit in the last place: inside every bound, and another bit.
