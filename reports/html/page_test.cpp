@@ -51,6 +51,20 @@ TEST(Page, ANightlyStaysBelowItsBudget) {
   }
 }
 
+TEST(Page, SaysHowMuchRoomThePassingCasesLeft) {
+  Report report = synthetic_report({.cases = 3, .failing = false});
+  ASSERT_EQ(report.cases.size(), 3u);
+  for (CaseResult& result : report.cases) {
+    result.outcome = Outcome::passed;
+    result.margins = Margins{.worst_bound = 1, .worst_rms = std::nan("")};
+  }
+  EXPECT_TRUE(has(render_html(report, nullptr), "Every element that was judged is the correctly rounded truth."));
+  report.cases[1].margins = Margins{.worst_bound = 0.5, .worst_rms = 6.18, .mismatches_to_correct_rounding = 4};
+  const std::string lead = between(render_html(report, nullptr), "<p class=\"sub\">", "</p>");
+  EXPECT_TRUE(has(lead, "2 of 3 passing cases are the correctly rounded truth")) << lead;
+  EXPECT_TRUE(has(lead, "no error exceeds <b>6.2</b> of the 8 root-mean-square errors")) << lead;
+}
+
 TEST(Page, TellsWhatWasDrawnWhereAnythingWas) {
   Report report = synthetic_report({.cases = 20, .failing = false});
   EXPECT_FALSE(has(render_html(report, nullptr), "#fuzzing"));

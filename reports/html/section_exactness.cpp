@@ -13,8 +13,6 @@
 namespace lockstep::reports {
 namespace {
 
-constexpr double rms_gate = 8;
-
 struct HeatCell {
   double worst_bound = 0;
   bool ran = false;

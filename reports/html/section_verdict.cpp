@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cmath>
 
 #include "reports/enum_names.hpp"
 #include "reports/html/markup.hpp"
@@ -110,19 +111,29 @@ std::string evidence(const Report& report, const Totals& totals) {
   return html + "</dl>";
 }
 
-// How much room the passing cases left: the number that a reader of "everything agrees" wants next.
-std::string closest_call(const Report& report, const Totals& totals) {
-  double closest = 0;
+// How much room the passing cases left: the number that a reader of "everything agrees" wants next. The bound would not tell:
+// where the result is rounded once, correct kernels stand at it.
+std::string room_left(const Report& report) {
+  std::int64_t passed = 0, correctly_rounded = 0;
+  double worst_rms = 0;
   for (const CaseResult& result : report.cases) {
-    if (result.outcome == Outcome::passed && result.margins)
-      closest = std::max(closest, error_in_gates(*result.margins));
+    if (result.outcome != Outcome::passed || !result.margins) continue;
+    ++passed;
+    correctly_rounded += result.margins->mismatches_to_correct_rounding == 0;
+    worst_rms = std::fmax(worst_rms, result.margins->worst_rms);
   }
+  if (passed == 0) return "";
+  if (correctly_rounded == passed) return " Every element that was judged is the correctly rounded truth.";
+  return " " + grouped(correctly_rounded) + " of " + plural(passed, "passing case") +
+         " are the correctly rounded truth in every element that was judged; in the others no error exceeds <b>" +
+         significant(worst_rms, 2) + "</b> of the " + std::to_string(rms_gate) +
+         " root-mean-square errors that its gate allows.";
+}
+
+std::string what_ran(const Report& report, const Totals& totals) {
   if (totals.of(Outcome::passed) == 0) return "";
-  const std::string room = closest == 0 ? "Every passing case is exact."
-                                        : "The closest call among the passing cases stands at <b>" +
-                                              significant(closest, 2) + "</b> of its gate.";
   return "<p class=\"sub\">" + plural(totals.implementations, "implementation") + " of " +
-         plural(totals.operators, "operator") + " ran beside their references. " + room + "</p>";
+         plural(totals.operators, "operator") + " ran beside their references." + room_left(report) + "</p>";
 }
 
 std::string fact(const std::string& text) { return text.empty() ? "" : "<li>" + escaped(text) + "</li>"; }
@@ -155,7 +166,7 @@ std::string verdict_section(const Report& report, const Totals& totals) {
   html += machine_line(report);
   html += "<h1><em>" + escaped(verdict.lead) + "</em>" + escaped(verdict.rest) + "</h1>";
   if (!verdict.note.empty()) html += "<p class=\"note\">" + escaped(verdict.note) + "</p>";
-  html += closest_call(report, totals);
+  html += what_ran(report, totals);
   return html + outcome_bar(totals) + outcome_counts(totals) + evidence(report, totals) + "</section>";
 }
 

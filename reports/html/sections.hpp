@@ -11,6 +11,9 @@
 
 namespace lockstep::reports {
 
+// Root-mean-square errors that the statistical gate allows.
+inline constexpr int rms_gate = 8;
+
 // Failure maps weigh most, so the page has a budget for them; what is left out is in the JSON.
 struct MapBudget {
   std::size_t bytes_left = 60000;
