@@ -2,7 +2,7 @@
 #include "harness/simt/conformance.hpp"
 
 #include "harness/data/error.hpp"
-#include "harness/simt/port.cuh"
+#include "harness/simt/cooperative_groups.cuh"
 
 namespace lockstep::LOCKSTEP_BACKEND {
 namespace {

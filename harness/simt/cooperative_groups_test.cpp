@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "harness/simt/port.cuh"
+#include "harness/simt/cooperative_groups.cuh"
 #include "harness/simt/settings.hpp"
 
 namespace lockstep::emulated {

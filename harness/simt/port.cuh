@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The machine, for kernels: the only header that a kernel file includes for it. Compiled by nvcc it brings the CUDA
+// The machine, for kernels: the only header that a kernel file includes for it, beside cooperative_groups.cuh where it uses
+// those. Compiled by nvcc it brings the CUDA
 // headers, compiled by a C++ compiler the emulator; kernels are written in CUDA's own spelling, with these additions:
 //
 //   namespace lockstep::LOCKSTEP_BACKEND { ... }         gpu or emulated: both versions of a kernel live in one binary

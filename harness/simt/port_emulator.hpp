@@ -10,7 +10,6 @@
 
 #include "harness/simt/async_copy.hpp"
 #include "harness/simt/atomics.hpp"
-#include "harness/simt/cooperative_groups.hpp"
 #include "harness/simt/device_math.hpp"
 #include "harness/simt/execution.hpp"
 #include "harness/simt/narrow_types.hpp"
@@ -51,7 +50,6 @@
 
 // CUDA's names are global.
 using namespace lockstep::simt::dialect;
-namespace cooperative_groups = lockstep::simt::cooperative_groups;
 namespace nvcuda {
 namespace wmma = lockstep::simt::wmma;
 }

@@ -2,8 +2,6 @@
 // port.cuh under nvcc: CUDA's headers and the few macros in CUDA's terms.
 #pragma once
 
-#include <cooperative_groups.h>
-#include <cooperative_groups/reduce.h>
 #include <cuda_bf16.h>
 #include <cuda_fp16.h>
 #include <cuda_pipeline.h>
