@@ -28,6 +28,8 @@ function(lockstep_folder name)
   if(LOCKSTEP_TESTS AND tests)
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE ${name} ${arg_TEST_LINKS} GTest::gtest GTest::gmock GTest::gtest_main)
+    # What is tested is optimised in full; the tests run once.
+    target_compile_options(${name}_test PRIVATE "$<$<NOT:$<CONFIG:Debug>>:-O1>")
     lockstep_precompile(${name}_test TESTS)
     include(GoogleTest)
     set(together "*")
